@@ -1,41 +1,150 @@
 # adit: make, make test, make demo; `make help` lists the rest.
+# Variables: BUILD (folder of everything made), CC, CFLAGS, LDFLAGS, OPT, MBEDTLS_DIR (another
+# mbedTLS: a source tree with include/ and library/), CMOCKA_DIR (include/ and lib/), PREFIX and
+# DESTDIR of install.
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CXX ?= g++
 AR ?= ar
 OPT ?= -O2 -g
 MBEDTLS_DIR ?=
+CMOCKA_DIR ?=
 PREFIX ?= /usr/local
+DESTDIR ?=
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VERSION := $(shell sed -n 's/^\#define ADIT_VERSION "\(.*\)"/\1/p' include/adit/version.h)
+SONAME := libadit.so.$(firstword $(subst ., ,$(VERSION)))
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror
-INC := -Iinclude $(if $(MBEDTLS_DIR),-I$(MBEDTLS_DIR)/include)
+INC := -Iinclude $(if $(MBEDTLS_DIR),-isystem $(MBEDTLS_DIR)/include)
 LIB_CFLAGS := -std=c99 $(WARN) $(OPT) $(INC) -Ilib -fPIC -MMD -MP $(CFLAGS)
 APP_CFLAGS := -std=gnu11 $(WARN) $(OPT) $(INC) -MMD -MP $(CFLAGS)
+TEST_CFLAGS := $(APP_CFLAGS) -Ilib -Itest $(if $(CMOCKA_DIR),-isystem $(CMOCKA_DIR)/include)
 MBEDTLS_LIBS := $(if $(MBEDTLS_DIR),-L$(MBEDTLS_DIR)/library) -lmbedcrypto
+CMOCKA_LIBS := $(if $(CMOCKA_DIR),-L$(CMOCKA_DIR)/lib) -lcmocka
 
-LIB_SRC := $(sort $(shell find lib -name '*.c'))
+LIB_SRC := $(sort $(wildcard lib/*/*.c lib/*/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LIB := $(BUILD)/libadit.a
+
+# A folder of examples/ is a program of that name; a file there is a program by itself.
+PROG_NAMES := $(sort $(patsubst examples/%/,%,$(dir $(wildcard examples/*/*.c))))
+PROGS := $(PROG_NAMES:%=$(BUILD)/%)
+PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard examples/*/*.c))
+SINGLE_SRC := $(sort $(wildcard examples/*.c))
+SINGLES := $(SINGLE_SRC:%.c=$(BUILD)/%)
+
 TEST_SRC := $(sort $(wildcard test/unit/*_test.c test/vectors/*_test.c test/rules/*_test.c))
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
+SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
 
-all: $(BUILD)/libadit.a
+.PHONY: all
+all: $(LIB) $(BUILD)/libadit.so $(PROGS) $(SINGLES)
 
-$(BUILD)/libadit.a: $(LIB_OBJ)
+# --- What must be there. One stamp for each thing, so that a build asks once.
+HAVE := $(BUILD)/.have
+export CC MBEDTLS_DIR CMOCKA_DIR
+
+$(HAVE)/%:
+	@mkdir -p $(@D)
+	@test/tools/deps.sh $*
+	@touch $@
+
+.PHONY: deps
+deps:
+	@test/tools/deps.sh mbedtls cmocka pcap
+
+# --- Stamps that change when what they tell changes: a file and the words it holds.
+define stamp
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $$@ || printf '%s\n' '$(subst ','\'',$(2))' >$$@
+endef
+FLAGS := $(BUILD)/.flags
+OBJECTS := $(BUILD)/.objects
+.PHONY: FORCE
+$(eval $(call stamp,$(FLAGS),$(CC) $(LIB_CFLAGS) $(APP_CFLAGS) $(LDFLAGS) $(MBEDTLS_DIR) $(CMOCKA_DIR)))
+$(eval $(call stamp,$(OBJECTS),$(LIB_OBJ) $(PROG_OBJ) $(SUPPORT_OBJ)))
+
+# --- The library.
+$(LIB): $(LIB_OBJ) $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(LIB_OBJ)
 
-$(BUILD)/lib/%.o: lib/%.c
+$(BUILD)/libadit.so: $(LIB_OBJ) $(OBJECTS)
+	$(CC) -shared -Wl,-soname,$(SONAME) $(CFLAGS) $(LDFLAGS) $(LIB_OBJ) -o $@ $(MBEDTLS_LIBS)
+
+$(BUILD)/lib/%.o: lib/%.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) $(LIB_CFLAGS) -c $< -o $@
 
-$(BUILD)/test/%_test: test/%_test.c $(BUILD)/libadit.a
+$(filter $(BUILD)/lib/provider/mbedtls/%,$(LIB_OBJ)): | $(HAVE)/mbedtls
+
+# --- The programs: on the public headers alone.
+adit-pcap_LIBS := -lpcap
+$(BUILD)/examples/adit-pcap/%.o: | $(HAVE)/pcap
+
+$(BUILD)/examples/%.o: examples/%.c $(FLAGS)
 	@mkdir -p $(@D)
-	$(CC) $(APP_CFLAGS) -Ilib -Itest $(LDFLAGS) $< -o $@ $(BUILD)/libadit.a $(MBEDTLS_LIBS) -lcmocka
+	$(CC) $(APP_CFLAGS) -c $< -o $@
 
-test: $(TEST_BIN)
-	@for t in $(TEST_BIN); do $$t || exit 1; done
+define program
+$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/$(1)/*.c))) $(LIB) $(OBJECTS)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(filter %.o,$$^) -o $$@ $(LIB) $$(MBEDTLS_LIBS) $($(1)_LIBS)
+endef
+$(foreach p,$(PROG_NAMES),$(eval $(call program,$(p))))
 
+$(SINGLES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@ $(LIB) $(MBEDTLS_LIBS)
+
+# --- The tests.
+$(BUILD)/test/%.o: test/%.c $(FLAGS) | $(HAVE)/cmocka
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -c $< -o $@
+
+$(TEST_BIN): %: %.o $(SUPPORT_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS) $(CMOCKA_LIBS)
+
+.PHONY: tests test
+tests: $(TEST_BIN)
+
+test: tests
+	@RUN='$(RUN)' test/tools/run-tests.sh $(TEST_BIN)
+
+# --- Installation.
+MAN := $(wildcard examples/*/*.1 examples/*/*.8)
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/adit
+	install -m 644 include/adit/*.h $(DESTDIR)$(PREFIX)/include/adit
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(BUILD)/libadit.so $(DESTDIR)$(PREFIX)/lib/libadit.so.$(VERSION)
+	ln -sf libadit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libadit.so
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+		'Name: adit' 'Description: embeddable IPsec: ESP and IKEv2' 'Version: $(VERSION)' \
+		'Libs: -L$${libdir} -ladit' 'Libs.private: -lmbedcrypto' 'Cflags: -I$${includedir}' \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/adit.pc
+	$(if $(PROGS),install -d $(DESTDIR)$(PREFIX)/bin)
+	$(if $(PROGS),install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin)
+	$(foreach m,$(MAN),install -D -m 644 $(m) \
+		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
+
+.PHONY: clean help
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all test clean
--include $(LIB_OBJ:.o=.d) $(TEST_BIN:=.d)
+help:
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
+
+#: make            the library (build/libadit.a, .so) and the programs
+#: make test       the unit and vector tests; ends with "N passed, N failed, N skipped"
+#: make deps       installs what is missing to build and test
+#: make install    library, headers, programs, man pages, adit.pc; PREFIX=, DESTDIR=
+#: make clean      removes build/
+
+-include $(LIB_OBJ:.o=.d) $(PROG_OBJ:.o=.d) $(SINGLES:=.d) $(SUPPORT_OBJ:.o=.d) $(TEST_BIN:=.d)
