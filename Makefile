@@ -115,6 +115,13 @@ tests: $(TEST_BIN)
 test: tests
 	@RUN='$(RUN)' test/tools/run-tests.sh $(TEST_BIN)
 
+# --- What the house rules say of lib/ and of the public headers.
+.PHONY: layers
+layers: $(LIB) | $(HAVE)/cxx
+	@test/tools/floors.sh $(LIB)
+	@test/tools/promises.sh $(LIB)
+	@CXX='$(CXX)' test/tools/headers.sh
+
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)
 .PHONY: install
@@ -143,6 +150,7 @@ help:
 
 #: make            the library (build/libadit.a, .so) and the programs
 #: make test       the unit and vector tests; ends with "N passed, N failed, N skipped"
+#: make layers     floors of lib/, no allocation, no writable data, each header alone, C and C++
 #: make deps       installs what is missing to build and test
 #: make install    library, headers, programs, man pages, adit.pc; PREFIX=, DESTDIR=
 #: make clean      removes build/
