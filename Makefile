@@ -122,6 +122,9 @@ layers: $(LIB) | $(HAVE)/cxx
 	@test/tools/promises.sh $(LIB)
 	@CXX='$(CXX)' test/tools/headers.sh
 
+include test/tools/fuzz.mk
+include test/tools/cross.mk
+
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)
 .PHONY: install

@@ -15,6 +15,12 @@ has_program() {
 	command -v "$1" >/dev/null 2>&1 || test -x "/usr/sbin/$1" || test -x "/sbin/$1"
 }
 
+# clang with the sanitizers and libFuzzer, which come in a package of their own.
+has_fuzzer() {
+	echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null >/dev/null 2>&1
+}
+
 need_header() { # name header package [folder]
 	has_header "$2" "${4:-}" && return
 	if [ -n "${4:-}" ]; then
@@ -38,7 +44,11 @@ look() {
 		cmocka) need_header cmocka cmocka.h libcmocka-dev "${CMOCKA_DIR:-}" ;;
 		pcap) need_header pcap pcap/pcap.h libpcap-dev ;;
 		cxx) need_program g++ g++ ;;
-		arm) need_program arm-none-eabi-gcc "gcc-arm-none-eabi libnewlib-arm-none-eabi" ;;
+		clang) has_fuzzer || missing="$missing clang libclang-rt-14-dev llvm" ;;
+		arm)
+			need_program arm-none-eabi-gcc gcc-arm-none-eabi
+			test -f /usr/include/newlib/string.h || missing="$missing libnewlib-dev"
+			;;
 		mips)
 			need_program mips-linux-gnu-gcc "gcc-mips-linux-gnu libc6-dev-mips-cross"
 			need_program qemu-mips-static qemu-user-static
