@@ -110,8 +110,8 @@ struct adit_ike_writer {
 
 void adit_ike_put_start(struct adit_ike_writer *m, struct adit_buf b,
 			const struct adit_ike_header *h);
-/* A chain without a message header, for what goes into an SK payload. first: where the type of the
- * first payload is written. The chain begins with one byte that holds it. */
+/* Each payload is begun, written into m->w, and ended. A payload links itself to the one before; in
+ * an SK payload (which is begun and not ended) the first one inside links to SK's own header. */
 void adit_ike_put_payload(struct adit_ike_writer *m, uint8_t type); /* begins a payload */
 void adit_ike_put_payload_end(struct adit_ike_writer *m);           /* sets its length */
 /* Sets the message's length field. ERR_ROOM: something did not fit. */
