@@ -9,6 +9,7 @@ endif
 CXX ?= g++
 AR ?= ar
 OPT ?= -O2 -g
+PIC ?= -fPIC
 MBEDTLS_DIR ?=
 CMOCKA_DIR ?=
 PREFIX ?= /usr/local
@@ -21,7 +22,7 @@ SONAME := libadit.so.$(firstword $(subst ., ,$(VERSION)))
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror
 INC := -Iinclude $(if $(MBEDTLS_DIR),-isystem $(MBEDTLS_DIR)/include)
-LIB_CFLAGS := -std=c99 $(WARN) $(OPT) $(INC) -Ilib -fPIC -MMD -MP $(CFLAGS)
+LIB_CFLAGS := -std=c99 $(WARN) $(OPT) $(INC) -Ilib $(PIC) -MMD -MP $(CFLAGS)
 APP_CFLAGS := -std=gnu11 $(WARN) $(OPT) $(INC) -MMD -MP $(CFLAGS)
 TEST_CFLAGS := $(APP_CFLAGS) -Ilib -Itest $(if $(CMOCKA_DIR),-isystem $(CMOCKA_DIR)/include)
 MBEDTLS_LIBS := $(if $(MBEDTLS_DIR),-L$(MBEDTLS_DIR)/library) -lmbedcrypto
