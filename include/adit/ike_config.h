@@ -65,7 +65,7 @@ struct adit_peer_config {
 	struct adit_ip remote;              /* version 0: any address; then only as responder */
 	uint16_t remote_port;               /* zero: ADIT_IKE_PORT */
 	uint16_t remote_natt_port;          /* zero: ADIT_IKE_NATT_PORT */
-	struct adit_id local_id, remote_id; /* remote_id ANY with remote set: the remote address */
+	struct adit_id local_id, remote_id;
 	struct adit_span psk;               /* shared secret, raw bytes; required */
 	const struct adit_proposal *proposals; /* IKE, in order; none: all that the crypto has */
 	uint8_t proposal_count;

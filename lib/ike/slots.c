@@ -1,0 +1,314 @@
+/* Slots of IKE SAs, Child SAs and handshakes in the caller's memory, and the writer of states. */
+#include <string.h>
+
+#include "base/endian.h"
+#include "ike/slots.h"
+
+#define SPI_LEN 8
+#define SPI_SLOT_AT \
+	6 /* the last two bytes of an SPI of ours are its slot: look-up without search */
+
+static uint16_t
+slot_of(const struct adit_ike *ike, const struct adit_ike_sa *sa)
+{
+	return (uint16_t)(sa - ike->mem.sas);
+}
+
+void
+adit_ike_set_state(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_ike_state state)
+{
+	if (sa->state == ADIT_IKE_INIT_DONE)
+		ike->half_open--;
+	if (state == ADIT_IKE_INIT_DONE)
+		ike->half_open++;
+	sa->state = (uint8_t)state;
+}
+
+static struct adit_ike_sa *
+free_sa(const struct adit_ike *ike)
+{
+	for (uint16_t i = 0; i < ike->mem.sa_count; i++)
+		if (ike->mem.sas[i].state == ADIT_IKE_FREE)
+			return &ike->mem.sas[i];
+	return NULL;
+}
+
+static struct adit_ike_handshake *
+free_handshake(const struct adit_ike *ike)
+{
+	for (uint16_t i = 0; i < ike->mem.handshake_count; i++)
+		if (ike->mem.handshakes[i].owner == 0)
+			return &ike->mem.handshakes[i];
+	return NULL;
+}
+
+/* Never zero, which means "none" on the wire. */
+static enum adit_status
+make_spi(const struct adit_ike *ike, const struct adit_ike_sa *sa, uint8_t *spi)
+{
+	if (ike->cfg->rng.fill(ike->cfg->rng.ctx, spi, SPI_LEN) != ADIT_OK)
+		return ADIT_ERR_RANDOM;
+	adit_store16(spi + SPI_SLOT_AT, slot_of(ike, sa));
+	spi[0] |= 0x80;
+	return ADIT_OK;
+}
+
+enum adit_status
+adit_ike_take(struct adit_ike *ike, bool initiator, const struct adit_path *path,
+	      struct adit_ike_sa **out)
+{
+	struct adit_ike_sa *sa = free_sa(ike);
+	struct adit_ike_handshake *hs = free_handshake(ike);
+	uint8_t spi[SPI_LEN];
+	enum adit_status st;
+
+	if (!sa || !hs)
+		return ADIT_ERR_FULL;
+	st = make_spi(ike, sa, spi);
+	if (st != ADIT_OK)
+		return st;
+	sa->initiator = initiator;
+	sa->path = *path;
+	memcpy(initiator ? sa->spi_i : sa->spi_r, spi, SPI_LEN);
+	sa->handshake = (uint16_t)(hs - ike->mem.handshakes + 1);
+	hs->owner = (uint16_t)(slot_of(ike, sa) + 1);
+	sa->generation++;
+	if (sa->generation == 0) /* 0 says "none" in a handle */
+		sa->generation = 1;
+	adit_ike_set_state(ike, sa, ADIT_IKE_IDLE);
+	*out = sa;
+	return ADIT_OK;
+}
+
+void
+adit_ike_end_handshake(struct adit_ike *ike, struct adit_ike_sa *sa)
+{
+	if (sa->handshake == 0)
+		return;
+	adit_wipe(&ike->mem.handshakes[sa->handshake - 1], sizeof *ike->mem.handshakes);
+	sa->handshake = 0;
+}
+
+void
+adit_ike_free(struct adit_ike *ike, struct adit_ike_sa *sa)
+{
+	uint16_t generation = sa->generation;
+	struct adit_ike_child *child;
+
+	while ((child = adit_child_of(ike, sa, NULL)) != NULL)
+		adit_child_free(ike, child);
+	adit_ike_end_handshake(ike, sa);
+	adit_ike_set_state(ike, sa, ADIT_IKE_FREE);
+	adit_wipe(sa, sizeof *sa);
+	sa->generation = generation;
+}
+
+struct adit_ike_sa *
+adit_ike_by_spi(const struct adit_ike *ike, const uint8_t *spi_i, const uint8_t *spi_r,
+		bool from_initiator)
+{
+	const uint8_t *ours = from_initiator ? spi_r : spi_i;
+	uint16_t slot = adit_load16(ours + SPI_SLOT_AT);
+	struct adit_ike_sa *sa;
+	const uint8_t *theirs;
+
+	if (slot >= ike->mem.sa_count)
+		return NULL;
+	sa = &ike->mem.sas[slot];
+	if (sa->state == ADIT_IKE_FREE || sa->initiator == from_initiator)
+		return NULL;
+	if (memcmp(ours, sa->initiator ? sa->spi_i : sa->spi_r, SPI_LEN) != 0)
+		return NULL;
+	/* An initiator learns the other SPI from the IKE_SA_INIT response. */
+	theirs = from_initiator ? spi_i : spi_r;
+	if (sa->state != ADIT_IKE_INIT_SENT &&
+	    memcmp(theirs, sa->initiator ? sa->spi_r : sa->spi_i, SPI_LEN) != 0)
+		return NULL;
+	return sa;
+}
+
+struct adit_ike_sa *
+adit_ike_by_id(const struct adit_ike *ike, struct adit_ike_id id)
+{
+	struct adit_ike_sa *sa;
+
+	if (id.slot >= ike->mem.sa_count)
+		return NULL;
+	sa = &ike->mem.sas[id.slot];
+	if (sa->state == ADIT_IKE_FREE || sa->generation != id.generation)
+		return NULL;
+	return sa;
+}
+
+struct adit_ike_id
+adit_ike_id_of(const struct adit_ike *ike, const struct adit_ike_sa *sa)
+{
+	return (struct adit_ike_id){slot_of(ike, sa), sa->generation};
+}
+
+struct adit_ike_handshake *
+adit_ike_handshake_of(const struct adit_ike *ike, const struct adit_ike_sa *sa)
+{
+	return sa->handshake ? &ike->mem.handshakes[sa->handshake - 1] : NULL;
+}
+
+struct adit_ike_sa *
+adit_ike_half_open(const struct adit_ike *ike, const uint8_t *spi_i, const struct adit_path *path)
+{
+	for (uint16_t i = 0; i < ike->mem.handshake_count; i++) {
+		const struct adit_ike_handshake *hs = &ike->mem.handshakes[i];
+		struct adit_ike_sa *sa;
+
+		if (hs->owner == 0)
+			continue;
+		sa = &ike->mem.sas[hs->owner - 1];
+		if (!sa->initiator && memcmp(sa->spi_i, spi_i, SPI_LEN) == 0 &&
+		    adit_endpoint_equal(&sa->path.remote, &path->remote))
+			return sa;
+	}
+	return NULL;
+}
+
+static struct adit_ike_child *
+free_child(const struct adit_ike *ike)
+{
+	for (uint16_t i = 0; i < ike->mem.child_count; i++)
+		if (ike->mem.children[i].state == ADIT_CHILD_FREE)
+			return &ike->mem.children[i];
+	return NULL;
+}
+
+static enum adit_status
+take_spi(const struct adit_ike *ike, uint32_t *spi)
+{
+	const struct adit_spi_source *source = &ike->cfg->spis;
+	uint8_t raw[4];
+
+	if (source->alloc)
+		return source->alloc(source->ctx, spi);
+	if (ike->cfg->rng.fill(ike->cfg->rng.ctx, raw, sizeof raw) != ADIT_OK)
+		return ADIT_ERR_RANDOM;
+	/* The highest bit keeps it clear of the reserved ones. */
+	*spi = adit_load32(raw) | 0x80000000u;
+	return ADIT_OK;
+}
+
+enum adit_status
+adit_child_take(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_child **out)
+{
+	struct adit_ike_child *child = free_child(ike);
+	enum adit_status st;
+	uint32_t spi;
+
+	if (!child)
+		return ADIT_ERR_FULL;
+	st = take_spi(ike, &spi);
+	if (st != ADIT_OK)
+		return st;
+	child->spi_in = spi;
+	child->owner = slot_of(ike, sa);
+	child->generation++;
+	if (child->generation == 0)
+		child->generation = 1;
+	child->state = ADIT_CHILD_ASKED;
+	*out = child;
+	return ADIT_OK;
+}
+
+void
+adit_child_free(struct adit_ike *ike, struct adit_ike_child *child)
+{
+	const struct adit_spi_source *source = &ike->cfg->spis;
+	uint16_t generation = child->generation;
+
+	if (!child->told_up && source->release)
+		source->release(source->ctx, child->spi_in);
+	adit_wipe(child, sizeof *child);
+	child->generation = generation;
+}
+
+struct adit_ike_child *
+adit_child_of(const struct adit_ike *ike, const struct adit_ike_sa *sa,
+	      const struct adit_ike_child *after)
+{
+	struct adit_ike_child *end = ike->mem.children + ike->mem.child_count;
+	struct adit_ike_child *c =
+		after ? ike->mem.children + (after - ike->mem.children) + 1 : ike->mem.children;
+
+	for (; c < end; c++)
+		if (c->state != ADIT_CHILD_FREE && c->owner == slot_of(ike, sa))
+			return c;
+	return NULL;
+}
+
+struct adit_ike_child *
+adit_child_by_id(const struct adit_ike *ike, struct adit_child_id id)
+{
+	struct adit_ike_child *child;
+
+	if (id.slot >= ike->mem.child_count)
+		return NULL;
+	child = &ike->mem.children[id.slot];
+	if (child->state == ADIT_CHILD_FREE || child->generation != id.generation)
+		return NULL;
+	return child;
+}
+
+struct adit_child_id
+adit_child_id_of(const struct adit_ike *ike, const struct adit_ike_child *child)
+{
+	return (struct adit_child_id){(uint16_t)(child - ike->mem.children), child->generation};
+}
+
+void
+adit_child_down(struct adit_ike *ike, struct adit_ike_child *child, enum adit_status reason)
+{
+	if (child->state == ADIT_CHILD_DEAD)
+		return;
+	adit_wipe(&child->keys, sizeof child->keys);
+	/* What was never told to be there need not be told to be gone. */
+	if (!child->told_up) {
+		adit_child_free(ike, child);
+		return;
+	}
+	child->state = ADIT_CHILD_DEAD;
+	child->reason = (uint8_t)reason;
+	child->tell = ADIT_TELL_DOWN;
+	ike->events_due = true;
+}
+
+void
+adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_status reason,
+	      uint16_t notify)
+{
+	struct adit_ike_child *child = NULL;
+	bool tell = sa->initiator || sa->state == ADIT_IKE_UP || sa->state == ADIT_IKE_DELETING;
+
+	if (sa->state == ADIT_IKE_DEAD)
+		return;
+	while ((child = adit_child_of(ike, sa, child)) != NULL)
+		adit_child_down(ike, child, reason);
+	adit_ike_end_handshake(ike, sa);
+	adit_ike_set_state(ike, sa, ADIT_IKE_DEAD);
+	sa->job = ADIT_JOB_NONE;
+	sa->want = 0;
+	sa->due &= ADIT_DUE_RESPONSE;
+	/* A DELETING SA has noted already why it ends. */
+	if (sa->reason == ADIT_OK) {
+		sa->reason = (uint8_t)reason;
+		sa->notify = notify;
+	}
+	/* A stranger's half-open attempt is no event. */
+	if (tell)
+		sa->tell |= ADIT_TELL_DOWN;
+	ike->events_due = true;
+	adit_ike_reap(ike, sa);
+}
+
+void
+adit_ike_reap(struct adit_ike *ike, struct adit_ike_sa *sa)
+{
+	if (sa->state == ADIT_IKE_DEAD && sa->due == 0 && sa->tell == 0 &&
+	    adit_child_of(ike, sa, NULL) == NULL)
+		adit_ike_free(ike, sa);
+}
