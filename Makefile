@@ -125,6 +125,7 @@ layers: $(LIB) | $(HAVE)/cxx
 
 include test/tools/fuzz.mk
 include test/tools/cross.mk
+include test/size/size.mk
 
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)
