@@ -11,10 +11,11 @@ ADIT_MUST_USE enum adit_status adit_natd_hash(const struct adit_hash *sha1, cons
 					      const uint8_t *spi_r, const struct adit_endpoint *end,
 					      uint8_t *out);
 
-/* Writes both notifies for a message that goes out on *path; spi_r: zeros in the first one. */
+/* Writes both notifies for a message with the SPIs of *h that goes out on *path. */
 ADIT_MUST_USE enum adit_status adit_natd_put(struct adit_ike_writer *m,
-					     const struct adit_hash *sha1, const uint8_t *spi_i,
-					     const uint8_t *spi_r, const struct adit_path *path);
+					     const struct adit_hash *sha1,
+					     const struct adit_ike_header *h,
+					     const struct adit_path *path);
 
 struct adit_natd {
 	bool supported; /* both notifies are there: the peer does NAT traversal */
