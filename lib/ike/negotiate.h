@@ -3,29 +3,9 @@
 #ifndef ADIT_IKE_NEGOTIATE_H
 #define ADIT_IKE_NEGOTIATE_H
 
-#include "adit/ike_config.h"
 #include "adit/ike_parts.h"
+#include "ike/offer.h"
 #include "wire/ike_sa_payload.h"
-
-/* What this side is ready to use. Without proposals: all that the crypto has, combined modes in the
- * first proposal, ciphers with a MAC behind it; ESP then with 32-bit numbers preferred to extended
- * ones. KE transforms in ESP proposals are for exchanges that have a KE payload, and passed over
- * here: IKE_AUTH has none (RFC 7296 1.2). */
-struct adit_offer {
-	const struct adit_crypto *crypto;
-	const struct adit_proposal *proposals; /* in order of preference */
-	uint8_t count;                         /* 0: all that the crypto has */
-	uint8_t protocol;                      /* ADIT_IKE_PROTO_IKE or _ESP */
-};
-
-/* ERR_CONFIG: a proposal names what the crypto has not, lacks a type that its protocol needs, or
- * admits no combination at all; or there is nothing to offer. */
-ADIT_MUST_USE enum adit_status adit_negotiate_check(const struct adit_offer *offer);
-
-/* The key exchange method to begin with: the first of the offer. NULL: none (ESP). */
-const struct adit_ke *adit_negotiate_first_ke(const struct adit_offer *offer);
-/* The method of that number if it is in the offer (asked for by INVALID_KE_PAYLOAD), else NULL. */
-const struct adit_ke *adit_negotiate_ke(const struct adit_offer *offer, uint16_t id);
 
 /* Writes an SA payload with the whole offer. spi: ours in each proposal; n 0 in IKE_SA_INIT. */
 void adit_negotiate_put_offer(struct adit_ike_writer *m, const struct adit_offer *offer,
