@@ -116,6 +116,21 @@ tests: $(TEST_BIN)
 test: tests
 	@RUN='$(RUN)' test/tools/run-tests.sh $(TEST_BIN)
 
+# --- The whole in use: speed, real peers, two nodes on this machine.
+BENCH_SRC := $(sort $(wildcard test/bench/*.c))
+$(BUILD)/test/bench/bench: $(BENCH_SRC:%.c=$(BUILD)/%.o) $(LIB) | $(HAVE)/mbedtls
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS)
+
+.PHONY: bench interop demo
+bench: $(BUILD)/test/bench/bench
+	@$< $(BUILD)/bench.json
+
+interop: all
+	@BUILD=$(BUILD) test/interop/run.sh
+
+demo: all
+	@BUILD=$(BUILD) examples/demo/demo.sh
+
 # --- What the house rules say of lib/ and of the public headers.
 .PHONY: layers
 layers: $(LIB) | $(HAVE)/cxx
@@ -156,8 +171,12 @@ help:
 #: make            the library (build/libadit.a, .so) and the programs
 #: make test       the unit and vector tests; ends with "N passed, N failed, N skipped"
 #: make layers     floors of lib/, no allocation, no writable data, each header alone, C and C++
+#: make demo       two nodes with a tunnel between them, on this machine
+#: make interop    adit against strongSwan, in namespaces (as root)
+#: make bench      packets per second beside the bare cipher; figures in build/bench.json
 #: make deps       installs what is missing to build and test
 #: make install    library, headers, programs, man pages, adit.pc; PREFIX=, DESTDIR=
 #: make clean      removes build/
 
--include $(LIB_OBJ:.o=.d) $(PROG_OBJ:.o=.d) $(SINGLES:=.d) $(SUPPORT_OBJ:.o=.d) $(TEST_BIN:=.d)
+-include $(LIB_OBJ:.o=.d) $(PROG_OBJ:.o=.d) $(SINGLES:=.d) $(SUPPORT_OBJ:.o=.d) $(TEST_BIN:=.d) \
+	$(BENCH_SRC:%.c=$(BUILD)/%.d)
