@@ -46,19 +46,6 @@ SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
 .PHONY: all
 all: $(LIB) $(BUILD)/libadit.so $(PROGS) $(SINGLES)
 
-# --- What must be there. One stamp for each thing, so that a build asks once.
-HAVE := $(BUILD)/.have
-export CC MBEDTLS_DIR CMOCKA_DIR
-
-$(HAVE)/%:
-	@mkdir -p $(@D)
-	@test/tools/deps.sh $*
-	@touch $@
-
-.PHONY: deps
-deps:
-	@test/tools/deps.sh mbedtls cmocka pcap
-
 # --- Stamps that change when what they tell changes: a file and the words it holds.
 define stamp
 $(1): FORCE
@@ -70,6 +57,20 @@ OBJECTS := $(BUILD)/.objects
 .PHONY: FORCE
 $(eval $(call stamp,$(FLAGS),$(CC) $(LIB_CFLAGS) $(APP_CFLAGS) $(LDFLAGS) $(MBEDTLS_DIR) $(CMOCKA_DIR)))
 $(eval $(call stamp,$(OBJECTS),$(LIB_OBJ) $(PROG_OBJ) $(SUPPORT_OBJ)))
+
+# --- What must be there. One stamp for each thing, so that a build asks once.
+HAVE := $(BUILD)/.have
+export CC MBEDTLS_DIR CMOCKA_DIR
+
+.PRECIOUS: $(HAVE)/%
+$(HAVE)/%: $(FLAGS)
+	@mkdir -p $(@D)
+	@test/tools/deps.sh $*
+	@touch $@
+
+.PHONY: deps
+deps:
+	@test/tools/deps.sh mbedtls cmocka pcap
 
 # --- The library.
 $(LIB): $(LIB_OBJ) $(OBJECTS)

@@ -6,9 +6,8 @@
 # replaced by a package.
 set -u
 
-has_header() { # header [folder]: can the compiler see it
-	printf '#include <%s>\n' "$1" |
-		${CC:-cc} ${2:+-I"$2/include"} -E -x c - >/dev/null 2>&1
+has_header() {
+	printf '#include <%s>\n' "$1" | ${CC:-cc} -E -x c - >/dev/null 2>&1
 }
 
 has_program() {
@@ -21,17 +20,28 @@ has_fuzzer() {
 		clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null >/dev/null 2>&1
 }
 
-need_header() { # name header package [folder]
-	has_header "$2" "${4:-}" && return
-	if [ -n "${4:-}" ]; then
-		echo "$1: no $2 in $4/include" >&2
-		exit 1
-	fi
-	missing="$missing $3"
+lack() { # packages
+	for package; do
+		case " $missing " in
+		*" $package "*) ;;
+		*) missing="$missing $package" ;;
+		esac
+	done
 }
 
-need_program() { # program packages
-	has_program "$1" || missing="$missing $2"
+need_header() { # header package [folder]
+	if [ -z "${3:-}" ]; then
+		has_header "$1" || lack "$2"
+	elif [ ! -f "$3/include/$1" ]; then
+		echo "no $1 in $3/include" >&2
+		exit 1
+	fi
+}
+
+need_program() { # program packages...
+	has_program "$1" && return
+	shift
+	lack "$@"
 }
 
 # The packages that the names in $@ lack, in $missing. What is no name here is a program whose
@@ -40,17 +50,17 @@ look() {
 	missing=
 	for name; do
 		case $name in
-		mbedtls) need_header mbedtls mbedtls/version.h libmbedtls-dev "${MBEDTLS_DIR:-}" ;;
-		cmocka) need_header cmocka cmocka.h libcmocka-dev "${CMOCKA_DIR:-}" ;;
-		pcap) need_header pcap pcap/pcap.h libpcap-dev ;;
+		mbedtls) need_header mbedtls/version.h libmbedtls-dev "${MBEDTLS_DIR:-}" ;;
+		cmocka) need_header cmocka.h libcmocka-dev "${CMOCKA_DIR:-}" ;;
+		pcap) need_header pcap/pcap.h libpcap-dev ;;
 		cxx) need_program g++ g++ ;;
-		clang) has_fuzzer || missing="$missing clang libclang-rt-14-dev llvm" ;;
+		clang) has_fuzzer || lack clang libclang-rt-14-dev llvm ;;
 		arm)
 			need_program arm-none-eabi-gcc gcc-arm-none-eabi
-			test -f /usr/include/newlib/string.h || missing="$missing libnewlib-dev"
+			[ -f /usr/include/newlib/string.h ] || lack libnewlib-dev
 			;;
 		mips)
-			need_program mips-linux-gnu-gcc "gcc-mips-linux-gnu libc6-dev-mips-cross"
+			need_program mips-linux-gnu-gcc gcc-mips-linux-gnu libc6-dev-mips-cross
 			need_program qemu-mips-static qemu-user-static
 			;;
 		source)
@@ -65,13 +75,22 @@ look() {
 	done
 }
 
+# What apt-get says is shown only where it fails.
+quiet() {
+	said=$("$@" 2>&1) && return
+	status=$?
+	printf '%s\n' "$said" >&2
+	return $status
+}
+
 install_all() { # [sudo command]
-	env_install="env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600"
+	apt="env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600"
 	echo "installing:$missing"
-	# A list of packages that can't be refreshed is still good where it is recent.
-	$1 $env_install -qq update || echo "apt-get update failed; trying with the lists there are" >&2
+	# Package lists that can't be refreshed may still be good.
 	# shellcheck disable=SC2086
-	$1 $env_install -qq -y --no-install-recommends install $missing
+	quiet $1 $apt update || echo "apt-get update failed; trying with the lists there are" >&2
+	# shellcheck disable=SC2086
+	quiet $1 $apt --no-install-recommends install $missing
 }
 
 look "$@"
@@ -85,7 +104,6 @@ if has_program flock; then
 	[ -z "$missing" ] && exit 0
 fi
 
-by_hand="apt-get update && apt-get install -y$missing"
 if ! has_program apt-get; then
 	echo "missing here (by their Debian names):$missing" >&2
 	exit 1
@@ -96,13 +114,14 @@ elif has_program sudo && sudo -n true 2>/dev/null; then
 elif has_program sudo && [ -t 0 ]; then
 	install_all sudo
 else
+	# All that building and testing need, so that it is one command and not three.
+	look "$@" mbedtls cmocka pcap
 	echo "Something is missing that only root can install. Type:" >&2
-	echo "    su -c '$by_hand'" >&2
+	echo "    su -c 'apt-get update && apt-get install -y$missing'" >&2
 	exit 1
 fi
 look "$@"
 if [ -n "$missing" ]; then
 	echo "could not install:$missing" >&2
-	echo "As root, type: $by_hand" >&2
 	exit 1
 fi
