@@ -88,7 +88,7 @@ $(filter $(BUILD)/lib/provider/mbedtls/%,$(LIB_OBJ)): | $(HAVE)/mbedtls
 
 # --- The programs: on the public headers alone.
 adit-pcap_LIBS := -lpcap
-$(BUILD)/examples/adit-pcap/%.o: | $(HAVE)/pcap
+$(filter $(BUILD)/examples/adit-pcap/%,$(PROG_OBJ)): | $(HAVE)/pcap
 
 $(BUILD)/examples/%.o: examples/%.c $(FLAGS)
 	@mkdir -p $(@D)
@@ -116,6 +116,11 @@ tests: $(TEST_BIN)
 
 test: tests
 	@RUN='$(RUN)' test/tools/run-tests.sh $(TEST_BIN)
+
+.PHONY: readme
+readme: $(LIB) | $(HAVE)/mbedtls
+	@COMPILE='$(CC) $(APP_CFLAGS) $(LDFLAGS)' LIBS='$(LIB) $(MBEDTLS_LIBS)' \
+		test/tools/readme.sh $(BUILD)/readme
 
 # --- The whole in use: speed, real peers, two nodes on this machine.
 BENCH_SRC := $(sort $(wildcard test/bench/*.c))
@@ -172,6 +177,7 @@ help:
 #: make            the library (build/libadit.a, .so) and the programs
 #: make test       the unit and vector tests; ends with "N passed, N failed, N skipped"
 #: make layers     floors of lib/, no allocation, no writable data, each header alone, C and C++
+#: make readme     builds the README's programs, and runs those that end
 #: make demo       two nodes with a tunnel between them, on this machine
 #: make interop    adit against strongSwan, in namespaces (as root)
 #: make bench      packets per second beside the bare cipher; figures in build/bench.json

@@ -21,7 +21,7 @@ MBEDTLS_MAKE = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -s -C $(@D) GEN_FILES= libm
 .PHONY: test-asan
 test-asan: | $(HAVE)/clang
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CC=clang OPT='-O1 -g' \
-		CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' test
+		CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' all test
 
 # --- mbedTLS 3.6.
 MBEDTLS36 := $(CACHE)/mbedtls36/mbedtls
@@ -68,7 +68,7 @@ cross-m4: $(M4)/mbedtls/library/libmbedcrypto.a
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/m4 CC=arm-none-eabi-gcc AR=arm-none-eabi-ar \
 		OPT=-Os PIC= CFLAGS='$(M4_FLAGS)' MBEDTLS_DIR=$(M4)/mbedtls $(BUILD)/m4/libadit.a
 
-#: make test-asan  the same tests by clang with the address and undefined-behaviour sanitizers
+#: make test-asan  all programs and the same tests by clang with the address and undefined-behaviour sanitizers
 #: make test-mbedtls36  the same tests with mbedTLS 3.6, built from Debian 13's source
 #: make test-be32  the same tests on a big-endian 32-bit machine (mips), emulated
 #: make cross-m4   the library for a Cortex-M4, in build/m4
