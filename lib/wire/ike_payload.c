@@ -47,7 +47,7 @@ adit_ike_put_nonce(struct adit_ike_writer *m, struct adit_span nonce)
 }
 
 /* An identity that another program could read in another way is refused: a name with a NUL, an
- * address of the wrong size. */
+ * address of the wrong size, one of a known type with nothing in it. */
 static enum adit_status
 check_id(const struct adit_id *id)
 {
@@ -61,6 +61,9 @@ check_id(const struct adit_id *id)
 		if (id->data.n == 0 || memchr(id->data.p, 0, id->data.n) != NULL)
 			return ADIT_ERR_MALFORMED;
 		return ADIT_OK;
+	case ADIT_ID_DER_ASN1_DN:
+	case ADIT_ID_KEY_ID:
+		return id->data.n > 0 ? ADIT_OK : ADIT_ERR_MALFORMED;
 	default:
 		return ADIT_OK;
 	}

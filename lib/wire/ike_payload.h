@@ -22,8 +22,9 @@ void adit_ike_put_ke(struct adit_ike_writer *m, const struct adit_ike_ke *ke);
 ADIT_MUST_USE enum adit_status adit_ike_get_nonce(struct adit_span body, struct adit_span *nonce);
 void adit_ike_put_nonce(struct adit_ike_writer *m, struct adit_span nonce);
 
-/* Identification, 3.5; type is ADIT_PAYLOAD_IDI or _IDR. Sizes of addresses are checked; names with
- * a NUL in them are refused. An unknown type is kept: it will match nobody. */
+/* Identification, 3.5; type is ADIT_PAYLOAD_IDI or _IDR. Sizes of addresses are checked; empty
+ * identities and names with a NUL in them are refused. An unknown type is kept: it will match
+ * nobody. */
 ADIT_MUST_USE enum adit_status adit_ike_get_id(struct adit_span body, struct adit_id *id);
 void adit_ike_put_id(struct adit_ike_writer *m, uint8_t type, const struct adit_id *id);
 
