@@ -29,9 +29,9 @@ struct adit_ike_mem {
 	uint16_t child_count;
 	struct adit_ike_handshake *handshakes; /* their number limits half-open SAs */
 	uint16_t handshake_count;
-	struct adit_buf scratch; /* ADIT_IKE_MESSAGE_MAX bytes; contents not kept */
 };
 
+/* What there is to tell. */
 enum adit_ike_event_kind {
 	ADIT_EVENT_NONE = 0,
 	ADIT_EVENT_IKE_UP,    /* authenticated */
@@ -86,6 +86,9 @@ ADIT_MUST_USE enum adit_status adit_ike_output(struct adit_ike *ike, adit_ms now
 
 /* The next event; false: none. */
 bool adit_ike_event(struct adit_ike *ike, struct adit_ike_event *ev);
+
+/* "IKE_UP", "CHILD_DOWN", ...; "?" for a number that is no kind. */
+const char *adit_event_name(enum adit_ike_event_kind kind);
 
 /* When tick wants to be called at the latest; ADIT_NEVER: not at all. */
 adit_ms adit_ike_deadline(const struct adit_ike *ike);

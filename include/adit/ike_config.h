@@ -61,12 +61,12 @@ struct adit_child_config {
 /* A peer, or a group of peers that share all of this. */
 struct adit_peer_config {
 	const char *name;
-	struct adit_ip local;               /* version 0: any address of ours */
-	struct adit_ip remote;              /* version 0: any address; then only as responder */
-	uint16_t remote_port;               /* zero: ADIT_IKE_PORT */
-	uint16_t remote_natt_port;          /* zero: ADIT_IKE_NATT_PORT */
+	struct adit_ip local;      /* version 0: any address of ours */
+	struct adit_ip remote;     /* version 0: any address; then only as responder */
+	uint16_t remote_port;      /* zero: ADIT_IKE_PORT */
+	uint16_t remote_natt_port; /* zero: ADIT_IKE_NATT_PORT */
 	struct adit_id local_id, remote_id;
-	struct adit_span psk;               /* shared secret, raw bytes; required */
+	struct adit_span psk;                  /* shared secret, raw bytes; required */
 	const struct adit_proposal *proposals; /* IKE, in order; none: all that the crypto has */
 	uint8_t proposal_count;
 	const struct adit_child_config *children;

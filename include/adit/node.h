@@ -38,31 +38,24 @@ struct adit_node {
 
 /* Defines static storage for a node and a `struct adit_node_mem` of that name: sas IKE SAs with a
  * Child SA each, room for `policies` policies. sas: a power of two. */
-#define ADIT_NODE_STORAGE(name, sas, policies_)                                                 \
-	static struct adit_ike_sa name##_ike[sas];                                              \
-	static struct adit_ike_child name##_child[sas];                                         \
-	static struct adit_ike_handshake name##_handshake[sas];                                 \
-	static uint8_t name##_scratch[ADIT_IKE_MESSAGE_MAX];                                    \
-	static struct adit_sad_entry name##_sad[2 * (sas)];                                     \
-	static union adit_keyctx name##_keyctx[2 * (sas)];                                      \
-	static uint32_t name##_replay[2 * (sas)*ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)];        \
-	static struct adit_policy name##_policies[policies_];                                   \
-	static uint32_t name##_heads[policies_];                                                \
-	static const struct adit_node_mem name = {{name##_ike,                                  \
-						   (sas),                                       \
-						   name##_child,                                \
-						   (sas),                                       \
-						   name##_handshake,                            \
-						   (sas),                                       \
-						   {name##_scratch, sizeof name##_scratch}},    \
-						  {name##_sad, 2 * (sas), name##_keyctx[0].mem, \
-						   sizeof(union adit_keyctx), name##_replay,    \
-						   ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)},     \
-						  name##_policies,                              \
-						  name##_heads,                                 \
-						  (policies_),                                  \
-						  NULL,                                         \
-						  0}
+#define ADIT_NODE_STORAGE(name, sas, policies_)                                          \
+	static struct adit_ike_sa name##_ike[sas];                                       \
+	static struct adit_ike_child name##_child[sas];                                  \
+	static struct adit_ike_handshake name##_handshake[sas];                          \
+	static struct adit_sad_entry name##_sad[2 * (sas)];                              \
+	static union adit_keyctx name##_keyctx[2 * (sas)];                               \
+	static uint32_t name##_replay[2 * (sas)*ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)]; \
+	static struct adit_policy name##_policies[policies_];                            \
+	static uint32_t name##_heads[policies_];                                         \
+	static const struct adit_node_mem name = {                                       \
+		{name##_ike, (sas), name##_child, (sas), name##_handshake, (sas)},       \
+		{name##_sad, 2 * (sas), name##_keyctx[0].mem, sizeof(union adit_keyctx), \
+		 name##_replay, ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)},                 \
+		name##_policies,                                                         \
+		name##_heads,                                                            \
+		(policies_),                                                             \
+		NULL,                                                                    \
+		0}
 
 /* *cfg and *mem are copied; what they point to must outlive the node. Statuses as adit_ike_init(),
  * adit_sad_init() and adit_spd_init(). */
