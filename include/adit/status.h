@@ -38,8 +38,9 @@ extern "C" {
 	X(ERR_ICV)         /* not authentic */                                                     \
 	X(ERR_PADDING)     /* authentic, but its padding is not what RFC 4303 2.4 asks */          \
 	X(ERR_SELECTOR)    /* authentic, but outside of its SA's selectors (RFC 4301 5.2) */       \
-	X(ERR_POLICY)      /* the SPD says DISCARD, or it should have been protected */            \
-	X(ERR_DUMMY)       /* a dummy packet, next header 59: authentic, to be dropped silently */ \
+	X(ERR_ECN)    /* congestion marked outside of a packet that can't say so (RFC 6040 4.2) */ \
+	X(ERR_POLICY) /* the SPD says DISCARD, or it should have been protected */                 \
+	X(ERR_DUMMY)  /* a dummy packet, next header 59: authentic, to be dropped silently */      \
 	/* What an exchange came to. */                                                            \
 	X(ERR_VERSION)     /* IKE major version that is not spoken here */                         \
 	X(ERR_MESSAGE_ID)  /* outside the window */                                                \

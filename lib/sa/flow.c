@@ -1,0 +1,58 @@
+/* What of a packet selectors look at. */
+#include <string.h>
+
+#include "adit/sa.h"
+#include "base/endian.h"
+#include "wire/ip.h"
+
+enum { PROTO_DCCP = 33, PROTO_SCTP = 132, PROTO_UDPLITE = 136 };
+
+static bool
+has_ports(uint8_t protocol)
+{
+	return protocol == ADIT_PROTO_TCP || protocol == ADIT_PROTO_UDP || protocol == PROTO_DCCP ||
+	       protocol == PROTO_SCTP || protocol == PROTO_UDPLITE;
+}
+
+static bool
+is_icmp(uint8_t protocol)
+{
+	return protocol == ADIT_PROTO_ICMP || protocol == ADIT_PROTO_ICMPV6;
+}
+
+static void
+read_ports(struct adit_flow *flow, bool out, const uint8_t *p, size_t n)
+{
+	if (n < 4)
+		return;
+	if (has_ports(flow->protocol)) {
+		uint16_t source = adit_load16(p), destination = adit_load16(p + 2);
+
+		flow->local_port = out ? source : destination;
+		flow->remote_port = out ? destination : source;
+		flow->has_ports = true;
+	} else if (is_icmp(flow->protocol)) {
+		/* Type and code stand for both ports (RFC 4301 4.4.1.1). */
+		flow->local_port = adit_load16(p);
+		flow->remote_port = flow->local_port;
+		flow->has_ports = true;
+	}
+}
+
+enum adit_status
+adit_flow_read(struct adit_flow *flow, enum adit_direction dir, const uint8_t *p, size_t n)
+{
+	bool out = dir == ADIT_OUT;
+	struct adit_ip_view v;
+	enum adit_status st = adit_ip_get(p, n, &v);
+
+	if (st != ADIT_OK)
+		return st;
+	memset(flow, 0, sizeof *flow);
+	flow->local = out ? adit_ip_source(p, v.version) : adit_ip_destination(p, v.version);
+	flow->remote = out ? adit_ip_destination(p, v.version) : adit_ip_source(p, v.version);
+	flow->protocol = v.upper;
+	if (v.first)
+		read_ports(flow, out, p + v.upper_at, v.total - v.upper_at);
+	return ADIT_OK;
+}

@@ -1,0 +1,73 @@
+/* The anti-replay window: a ring of words, of which one is to spare, so that moving the window
+ * clears whole words and never shifts bits (RFC 4303 3.4.3 and A2; the ring is that of RFC 6479).
+ */
+#include <string.h>
+
+#include "adit/replay.h"
+
+#define WORD_BITS 32
+
+enum adit_status
+adit_replay_init(struct adit_replay *w, uint32_t *bits, size_t words, uint32_t packets, bool esn)
+{
+	if (packets < ADIT_REPLAY_MIN || packets > ADIT_REPLAY_MAX ||
+	    words < ADIT_REPLAY_WORDS(packets))
+		return ADIT_ERR_ARG;
+	w->top = 0;
+	w->bits = bits;
+	w->words = (uint16_t)ADIT_REPLAY_WORDS(packets);
+	w->packets = (uint16_t)packets;
+	w->esn = esn;
+	memset(bits, 0, w->words * sizeof *bits);
+	return ADIT_OK;
+}
+
+uint64_t
+adit_replay_expand(const struct adit_replay *w, uint32_t low)
+{
+	uint32_t top_low = (uint32_t)w->top, high = (uint32_t)(w->top >> 32);
+	uint32_t bottom = top_low - w->packets + 1;
+
+	if (!w->esn)
+		return low;
+	/* The window is within one subspace: what is left of it belongs to the next. */
+	if (top_low >= w->packets - 1u)
+		return (uint64_t)(low >= bottom ? high : high + 1) << 32 | low;
+	/* It spans two: what is at its bottom or above belongs to the one before, if there is one.
+	 */
+	if (low >= bottom && high > 0)
+		high--;
+	return (uint64_t)high << 32 | low;
+}
+
+static uint32_t *
+word_of(const struct adit_replay *w, uint64_t seq)
+{
+	return &w->bits[(seq / WORD_BITS) % w->words];
+}
+
+enum adit_status
+adit_replay_check(const struct adit_replay *w, uint64_t seq)
+{
+	if (seq == 0)
+		return ADIT_ERR_OLD;
+	if (seq > w->top)
+		return ADIT_OK;
+	if (w->top - seq >= w->packets)
+		return ADIT_ERR_OLD;
+	return (*word_of(w, seq) >> (seq % WORD_BITS)) & 1 ? ADIT_ERR_REPLAY : ADIT_OK;
+}
+
+void
+adit_replay_commit(struct adit_replay *w, uint64_t seq)
+{
+	if (seq > w->top) {
+		uint64_t from = w->top / WORD_BITS, to = seq / WORD_BITS;
+		uint64_t clear = to - from < w->words ? to - from : w->words;
+
+		for (uint64_t i = 0; i < clear; i++)
+			*word_of(w, (to - i) * WORD_BITS) = 0;
+		w->top = seq;
+	}
+	*word_of(w, seq) |= 1u << (seq % WORD_BITS);
+}

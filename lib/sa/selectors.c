@@ -1,0 +1,62 @@
+/* Traffic selectors against flows (RFC 4301 4.4.1.1). */
+#include <string.h>
+
+#include "adit/sa.h"
+
+static bool
+is_any_port(const struct adit_ts *ts)
+{
+	return ts->port_first == 0 && ts->port_last == UINT16_MAX;
+}
+
+bool
+adit_ts_match(const struct adit_ts *ts, const struct adit_ip *ip, uint8_t protocol, bool has_port,
+	      uint16_t port)
+{
+	size_t n = ts->version == 4 ? 4 : 16;
+
+	if (ts->version != ip->version || (ts->protocol && ts->protocol != protocol))
+		return false;
+	if (memcmp(ip->b, ts->first, n) < 0 || memcmp(ip->b, ts->last, n) > 0)
+		return false;
+	if (is_any_port(ts))
+		return true;
+	return has_port && port >= ts->port_first && port <= ts->port_last;
+}
+
+static bool
+any_match(const struct adit_ts *ts, uint8_t n, const struct adit_flow *flow,
+	  const struct adit_ip *ip, uint16_t port)
+{
+	for (uint8_t i = 0; i < n; i++)
+		if (adit_ts_match(&ts[i], ip, flow->protocol, flow->has_ports, port))
+			return true;
+	return false;
+}
+
+bool
+adit_selectors_match(const struct adit_selectors *s, const struct adit_flow *flow)
+{
+	return any_match(s->local, s->local_n, flow, &flow->local, flow->local_port) &&
+	       any_match(s->remote, s->remote_n, flow, &flow->remote, flow->remote_port);
+}
+
+struct adit_ts
+adit_ts_prefix(const struct adit_ip *ip, unsigned bits)
+{
+	struct adit_ts ts;
+	size_t n = ip->version == 4 ? 4 : 16;
+
+	memset(&ts, 0, sizeof ts);
+	ts.version = ip->version;
+	ts.port_last = UINT16_MAX;
+	for (size_t i = 0; i < n; i++) {
+		unsigned here = bits < 8 ? bits : 8;
+		uint8_t mask = (uint8_t)(0xff00u >> here);
+
+		ts.first[i] = ip->b[i] & mask;
+		ts.last[i] = (uint8_t)(ts.first[i] | (uint8_t)~mask);
+		bits -= here;
+	}
+	return ts;
+}

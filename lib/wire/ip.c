@@ -1,0 +1,202 @@
+/* IPv4 and IPv6 headers: where things are in a packet, and checksums (RFC 791, RFC 8200, RFC 1071).
+ */
+#include <string.h>
+
+#include "base/endian.h"
+#include "wire/ip.h"
+
+#define MORE_FRAGMENTS 0x2000
+#define FRAGMENT_OFFSET 0x1fff
+/* An IPv6 packet with more extension headers is refused. */
+#define EXTENSIONS_MAX 16
+
+enum { NEXT_HOP_BY_HOP = 0, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44, NEXT_DESTINATION = 60 };
+
+static enum adit_status
+get_ipv4(const uint8_t *p, size_t n, struct adit_ip_view *v)
+{
+	size_t header;
+	uint16_t fragment;
+
+	if (n < ADIT_IPV4_LEN)
+		return ADIT_ERR_SHORT;
+	header = (size_t)(p[0] & 15) * 4;
+	v->total = adit_load16(p + ADIT_IPV4_TOTAL);
+	if (header < ADIT_IPV4_LEN || v->total < header)
+		return ADIT_ERR_MALFORMED;
+	if (v->total > n)
+		return ADIT_ERR_SHORT;
+	fragment = adit_load16(p + ADIT_IPV4_FRAGMENT);
+	v->fragment = (fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) != 0;
+	v->first = (fragment & FRAGMENT_OFFSET) == 0;
+	v->df = (fragment & ADIT_IPV4_DF) != 0;
+	v->tos = p[ADIT_IPV4_TOS];
+	v->upper = p[ADIT_IPV4_PROTOCOL];
+	v->upper_at = (uint16_t)header;
+	v->upper_next = ADIT_IPV4_PROTOCOL;
+	v->transport_at = (uint16_t)header;
+	v->transport_next = ADIT_IPV4_PROTOCOL;
+	return ADIT_OK;
+}
+
+static bool
+is_extension(uint8_t next)
+{
+	return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
+	       next == NEXT_DESTINATION;
+}
+
+/* Steps over one extension header. */
+static enum adit_status
+step(const uint8_t *p, size_t total, struct adit_ip_view *v)
+{
+	size_t at = v->upper_at, len;
+
+	if (total - at < 8)
+		return ADIT_ERR_MALFORMED;
+	len = v->upper == NEXT_FRAGMENT ? 8 : ((size_t)p[at + 1] + 1) * 8;
+	if (len > total - at)
+		return ADIT_ERR_MALFORMED;
+	if (v->upper == NEXT_FRAGMENT) {
+		uint16_t field = adit_load16(p + at + 2);
+
+		v->fragment = true;
+		v->first = field >> 3 == 0;
+	}
+	/* What must be seen on the way stays before ESP. */
+	if (v->upper == NEXT_HOP_BY_HOP || v->upper == NEXT_ROUTING || v->upper == NEXT_FRAGMENT) {
+		v->transport_at = (uint16_t)(at + len);
+		v->transport_next = (uint16_t)at;
+	}
+	v->upper = p[at];
+	v->upper_next = (uint16_t)at;
+	v->upper_at = (uint16_t)(at + len);
+	return ADIT_OK;
+}
+
+static enum adit_status
+get_ipv6(const uint8_t *p, size_t n, struct adit_ip_view *v)
+{
+	enum adit_status st;
+
+	if (n < ADIT_IPV6_LEN)
+		return ADIT_ERR_SHORT;
+	v->total = (size_t)ADIT_IPV6_LEN + adit_load16(p + ADIT_IPV6_PAYLOAD);
+	if (v->total > n)
+		return ADIT_ERR_SHORT;
+	if (v->total > UINT16_MAX)
+		return ADIT_ERR_MALFORMED;
+	v->fragment = false;
+	v->first = true;
+	v->df = true;
+	v->tos = (uint8_t)(adit_load16(p) >> 4);
+	v->upper = p[ADIT_IPV6_NEXT];
+	v->upper_at = ADIT_IPV6_LEN;
+	v->upper_next = ADIT_IPV6_NEXT;
+	v->transport_at = ADIT_IPV6_LEN;
+	v->transport_next = ADIT_IPV6_NEXT;
+	for (unsigned i = 0; is_extension(v->upper) && v->first; i++) {
+		if (i == EXTENSIONS_MAX)
+			return ADIT_ERR_MALFORMED;
+		st = step(p, v->total, v);
+		if (st != ADIT_OK)
+			return st;
+	}
+	return ADIT_OK;
+}
+
+enum adit_status
+adit_ip_get(const uint8_t *p, size_t n, struct adit_ip_view *v)
+{
+	if (n == 0)
+		return ADIT_ERR_SHORT;
+	v->version = p[0] >> 4;
+	if (v->version == 4)
+		return get_ipv4(p, n, v);
+	if (v->version == 6)
+		return get_ipv6(p, n, v);
+	return ADIT_ERR_MALFORMED;
+}
+
+static struct adit_ip
+address(const uint8_t *p, uint8_t version)
+{
+	struct adit_ip ip;
+
+	memset(&ip, 0, sizeof ip);
+	ip.version = version;
+	memcpy(ip.b, p, version == 4 ? 4 : 16);
+	return ip;
+}
+
+struct adit_ip
+adit_ip_source(const uint8_t *p, uint8_t version)
+{
+	return address(p + (version == 4 ? ADIT_IPV4_SOURCE : ADIT_IPV6_SOURCE), version);
+}
+
+struct adit_ip
+adit_ip_destination(const uint8_t *p, uint8_t version)
+{
+	return address(p + (version == 4 ? ADIT_IPV4_DESTINATION : ADIT_IPV6_DESTINATION), version);
+}
+
+/* Sums 16-bit words; an odd byte at the end counts as the high half of one. n is at most 64 KB, so
+ * the sum stays within 32 bits. */
+static uint32_t
+add(uint32_t sum, const uint8_t *p, size_t n)
+{
+	for (; n > 1; p += 2, n -= 2)
+		sum += adit_load16(p);
+	return n ? sum + ((uint32_t)p[0] << 8) : sum;
+}
+
+static uint16_t
+fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+void
+adit_ipv4_set_checksum(uint8_t *p)
+{
+	adit_store16(p + ADIT_IPV4_CHECKSUM, 0);
+	adit_store16(p + ADIT_IPV4_CHECKSUM, fold(add(0, p, (size_t)(p[0] & 15) * 4)));
+}
+
+void
+adit_ip_set_length(uint8_t *p, const struct adit_ip_view *v, size_t total)
+{
+	if (v->version == 4) {
+		adit_store16(p + ADIT_IPV4_TOTAL, (uint16_t)total);
+		adit_ipv4_set_checksum(p);
+	} else {
+		adit_store16(p + ADIT_IPV6_PAYLOAD, (uint16_t)(total - ADIT_IPV6_LEN));
+	}
+}
+
+void
+adit_ip_set_tos(uint8_t *p, uint8_t version, uint8_t tos)
+{
+	if (version == 4) {
+		p[ADIT_IPV4_TOS] = tos;
+	} else {
+		p[0] = (uint8_t)((p[0] & 0xf0) | tos >> 4);
+		p[1] = (uint8_t)((p[1] & 0x0f) | tos << 4);
+	}
+}
+
+uint16_t
+adit_upper_checksum(const uint8_t *p, uint8_t version, uint8_t protocol, const uint8_t *upper,
+		    size_t n)
+{
+	uint32_t sum = (uint32_t)protocol + (uint32_t)n;
+
+	if (version == 4)
+		sum = add(sum, p + ADIT_IPV4_SOURCE, 8);
+	else
+		sum = add(sum, p + ADIT_IPV6_SOURCE, 32);
+	return fold(add(sum, upper, n));
+}

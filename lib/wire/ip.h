@@ -1,0 +1,70 @@
+/* IPv4 and IPv6 headers as the data path needs them: where things are in a packet, and checksums
+ * (RFC 791, RFC 8200). */
+#ifndef ADIT_WIRE_IP_H
+#define ADIT_WIRE_IP_H
+
+#include "adit/base.h"
+
+#define ADIT_IPV4_LEN 20
+#define ADIT_IPV6_LEN 40
+#define ADIT_UDP_LEN 8
+
+/* Offsets of fields that are read and written in place. */
+enum {
+	ADIT_IPV4_TOS = 1,
+	ADIT_IPV4_TOTAL = 2,
+	ADIT_IPV4_ID = 4,
+	ADIT_IPV4_FRAGMENT = 6,
+	ADIT_IPV4_TTL = 8,
+	ADIT_IPV4_PROTOCOL = 9,
+	ADIT_IPV4_CHECKSUM = 10,
+	ADIT_IPV4_SOURCE = 12,
+	ADIT_IPV4_DESTINATION = 16,
+	ADIT_IPV6_PAYLOAD = 4,
+	ADIT_IPV6_NEXT = 6,
+	ADIT_IPV6_HOPS = 7,
+	ADIT_IPV6_SOURCE = 8,
+	ADIT_IPV6_DESTINATION = 24
+};
+#define ADIT_IPV4_DF 0x4000
+
+/* Protocol numbers that the data path itself looks at. */
+enum { ADIT_NEXT_IPV4 = 4, ADIT_NEXT_IPV6 = 41, ADIT_NEXT_NONE = 59 };
+
+/* A packet's shape. All offsets are from its first byte. */
+struct adit_ip_view {
+	uint8_t version;
+	uint8_t upper; /* protocol behind all headers and extension headers */
+	uint8_t tos;   /* DSCP and ECN */
+	bool fragment; /* any fragment, the first too */
+	bool first;    /* has the start of the upper layer */
+	bool df;
+	uint16_t upper_at;   /* where it begins */
+	uint16_t upper_next; /* offset of the "next header" byte that names it */
+	/* Where ESP goes in transport mode: behind hop-by-hop, routing and the destination options
+	 * that stand before a routing header (RFC 4303 3.1.1), and who names what follows. */
+	uint16_t transport_at, transport_next;
+	size_t total; /* of the packet; n may be more */
+};
+
+/* ERR_SHORT: n is less than the headers or the packet's own length. ERR_MALFORMED: version, header
+ * length, lengths that contradict each other, more extension headers than any honest packet has. */
+ADIT_MUST_USE enum adit_status adit_ip_get(const uint8_t *p, size_t n, struct adit_ip_view *v);
+
+/* Source and destination. */
+struct adit_ip adit_ip_source(const uint8_t *p, uint8_t version);
+struct adit_ip adit_ip_destination(const uint8_t *p, uint8_t version);
+
+/* Writes a new total length (and, IPv4, checksum) into the header at p. */
+void adit_ip_set_length(uint8_t *p, const struct adit_ip_view *v, size_t total);
+/* Computes and stores the checksum of the IPv4 header at p. */
+void adit_ipv4_set_checksum(uint8_t *p);
+/* Writes DSCP and ECN; IPv4: the checksum is then to be set. */
+void adit_ip_set_tos(uint8_t *p, uint8_t version, uint8_t tos);
+
+/* The Internet checksum over the pseudo header of the packet at p and its upper layer of n bytes;
+ * the checksum field counts as it is. */
+uint16_t adit_upper_checksum(const uint8_t *p, uint8_t version, uint8_t protocol,
+			     const uint8_t *upper, size_t n);
+
+#endif
