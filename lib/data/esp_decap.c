@@ -1,0 +1,260 @@
+/* ESP decapsulation, in bursts (RFC 4303 3.4): nothing is committed before authentication, nothing
+ * delivered before the selectors. */
+#include <string.h>
+
+#include "base/endian.h"
+#include "data/crypt.h"
+#include "data/outer.h"
+
+struct job {
+	struct adit_esp_layout l;
+	struct adit_ip_view outer;
+	struct adit_esp_crypt c;
+	uint64_t seq;
+};
+
+/* The local address and, encapsulated in UDP, the local port must be the SA's. The peer's may
+ * change behind a NAT, and authentication tells who it is. */
+static bool
+is_ours(const struct adit_sa *sa, const uint8_t *p, const struct job *j)
+{
+	const struct adit_path path = adit_sa_path(sa);
+	const struct adit_ip to = adit_ip_destination(p, j->outer.version);
+
+	if (!adit_ip_equal(&to, &path.local.ip))
+		return false;
+	return !sa->udp_encap || adit_load16(p + j->outer.upper_at + 2) == path.local.port;
+}
+
+/* Where ESP begins behind the outer headers. */
+static enum adit_status
+find_esp(const struct adit_sa *sa, const uint8_t *p, struct job *j, size_t *esp)
+{
+	size_t udp = sa->udp_encap ? ADIT_UDP_LEN : 0;
+
+	if (j->outer.fragment)
+		return ADIT_ERR_FRAGMENT;
+	if (j->outer.upper != (udp ? ADIT_PROTO_UDP : ADIT_PROTO_ESP))
+		return ADIT_ERR_MISMATCH;
+	if (j->outer.total - j->outer.upper_at < udp + ADIT_ESP_HEADER_LEN)
+		return ADIT_ERR_SHORT;
+	*esp = j->outer.upper_at + udp;
+	if (adit_load32(p + *esp) != sa->spi || !is_ours(sa, p, j))
+		return ADIT_ERR_MISMATCH;
+	return ADIT_OK;
+}
+
+static enum adit_status
+plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
+{
+	uint8_t *p = adit_pkt_data(pkt);
+	size_t esp;
+	enum adit_status st;
+
+	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+		return ADIT_ERR_ARG;
+	st = adit_ip_get(p, pkt->len, &j->outer);
+	if (st == ADIT_OK)
+		st = find_esp(sa, p, j, &esp);
+	if (st == ADIT_OK)
+		st = adit_layout_of_packet(sa, esp, j->outer.total, &j->l);
+	if (st == ADIT_OK)
+		j->seq = adit_replay_expand(&sa->window, adit_load32(p + esp + 4));
+	return st;
+}
+
+/* The padding of an authentic packet: 1, 2, 3, ... (RFC 4303 2.4). */
+static enum adit_status
+strip_trailer(const uint8_t *p, struct adit_esp_layout *l, uint8_t *next)
+{
+	const uint8_t *data = p + l->data;
+	size_t pad = data[l->len - 2];
+	uint8_t wrong = 0;
+
+	if (pad + ADIT_ESP_TRAILER_LEN > l->len)
+		return ADIT_ERR_PADDING;
+	l->payload = l->len - ADIT_ESP_TRAILER_LEN - pad;
+	for (size_t i = 0; i < pad; i++)
+		wrong = (uint8_t)(wrong | (data[l->payload + i] ^ (uint8_t)(i + 1)));
+	*next = data[l->len - 1];
+	return wrong ? ADIT_ERR_PADDING : ADIT_OK;
+}
+
+/* Tunnel mode: what is inside must be the packet that the next header says; behind it there may be
+ * more (traffic flow confidentiality, RFC 4303 2.7). */
+static enum adit_status
+unwrap_tunnel(struct adit_pkt *pkt, const struct job *j, uint8_t next)
+{
+	uint8_t *inner = adit_pkt_data(pkt) + j->l.data;
+	struct adit_ip_view v;
+	enum adit_status st;
+
+	if (next != ADIT_NEXT_IPV4 && next != ADIT_NEXT_IPV6)
+		return ADIT_ERR_UNSUPPORTED;
+	st = adit_ip_get(inner, j->l.payload, &v);
+	if (st != ADIT_OK || v.version != (next == ADIT_NEXT_IPV4 ? 4 : 6))
+		return ADIT_ERR_MALFORMED;
+	st = adit_outer_ecn(j->outer.tos, inner, &v);
+	if (st != ADIT_OK)
+		return st;
+	pkt->off += j->l.data;
+	pkt->len = v.total;
+	return ADIT_OK;
+}
+
+enum { TCP_CHECKSUM_AT = 16, TCP_LEN = 20, UDP_CHECKSUM_AT = 6 };
+
+/* A NAT has changed the addresses that the inner checksum covers; the packet is authentic, so the
+ * checksum is made anew (RFC 3948 3.1.2). */
+static void
+mend_checksum(uint8_t *p, size_t at, size_t n, uint8_t protocol)
+{
+	size_t field = protocol == ADIT_PROTO_TCP ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
+	size_t least = protocol == ADIT_PROTO_TCP ? TCP_LEN : ADIT_UDP_LEN;
+	uint16_t sum;
+
+	if ((protocol != ADIT_PROTO_TCP && protocol != ADIT_PROTO_UDP) || n < least)
+		return;
+	if (protocol == ADIT_PROTO_UDP && adit_load16(p + at + field) == 0)
+		return;
+	adit_store16(p + at + field, 0);
+	sum = adit_upper_checksum(p, p[0] >> 4, protocol, p + at, n);
+	if (sum == 0 && protocol == ADIT_PROTO_UDP)
+		sum = UINT16_MAX;
+	adit_store16(p + at + field, sum);
+}
+
+/* Transport mode: the original header moves back to its payload and names it again. */
+static enum adit_status
+unwrap_transport(const struct adit_sa *sa, struct adit_pkt *pkt, const struct job *j, uint8_t next)
+{
+	uint8_t *old = adit_pkt_data(pkt);
+	size_t header = j->outer.upper_at, gone = j->l.data - header;
+	uint8_t *p = old + gone;
+
+	memmove(p, old, header);
+	p[j->outer.upper_next] = next;
+	pkt->off += gone;
+	pkt->len = header + j->l.payload;
+	adit_ip_set_length(p, &j->outer, pkt->len);
+	if (sa->udp_encap)
+		mend_checksum(p, header, j->l.payload, next);
+	return ADIT_OK;
+}
+
+static enum adit_status
+check_selectors(const struct adit_sa *sa, const struct adit_pkt *pkt)
+{
+	struct adit_flow flow;
+
+	if (adit_flow_read(&flow, ADIT_IN, adit_pkt_data(pkt), pkt->len) != ADIT_OK)
+		return ADIT_ERR_MALFORMED;
+	if (sa->selectors && !adit_selectors_match(sa->selectors, &flow))
+		return ADIT_ERR_SELECTOR;
+	return ADIT_OK;
+}
+
+/* From authentic plaintext to a packet that may be delivered. */
+static enum adit_status
+unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adit_esp_rx *rx)
+{
+	uint8_t next = 0;
+	enum adit_status st = strip_trailer(adit_pkt_data(pkt), &j->l, &next);
+
+	rx->seq = j->seq;
+	rx->next_header = next;
+	if (st != ADIT_OK)
+		return st;
+	if (next == ADIT_NEXT_NONE)
+		return ADIT_ERR_DUMMY;
+	st = sa->mode == ADIT_TUNNEL ? unwrap_tunnel(pkt, j, next)
+				     : unwrap_transport(sa, pkt, j, next);
+	return st == ADIT_OK ? check_selectors(sa, pkt) : st;
+}
+
+enum adit_status
+adit_esp_decap_at(const struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
+{
+	struct adit_aead_op op;
+	struct job j;
+	enum adit_status st = plan(sa, pkt, &j);
+
+	if (st != ADIT_OK)
+		return st;
+	adit_esp_crypt_op(sa, adit_pkt_data(pkt), &j.l, j.seq, &j.c, &op);
+	sa->aead->open(sa->aead, sa->kc, &op, 1);
+	return op.status == ADIT_OK ? unwrap(sa, pkt, &j, rx) : op.status;
+}
+
+static enum adit_status
+begin(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j, struct adit_aead_op *op)
+{
+	enum adit_status st = plan(sa, pkt, j);
+
+	if (st == ADIT_OK)
+		st = adit_replay_check(&sa->window, j->seq);
+	if (st == ADIT_OK)
+		adit_esp_crypt_op(sa, adit_pkt_data(pkt), &j->l, j->seq, &j->c, op);
+	return st;
+}
+
+/* Checked once more, for the same packet may stand twice in one burst. */
+static enum adit_status
+finish(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, enum adit_status opened,
+       struct adit_esp_rx *rx)
+{
+	enum adit_status st = opened;
+
+	if (st == ADIT_OK)
+		st = adit_replay_check(&sa->window, j->seq);
+	if (st != ADIT_OK)
+		return st;
+	adit_replay_commit(&sa->window, j->seq);
+	return unwrap(sa, pkt, j, rx);
+}
+
+static void
+decap_some(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx, enum adit_status *st,
+	   size_t n)
+{
+	struct adit_aead_op ops[ADIT_BURST];
+	struct job jobs[ADIT_BURST];
+	size_t ready = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		st[i] = begin(sa, &pkts[i], &jobs[ready], &ops[ready]);
+		if (st[i] == ADIT_OK)
+			ready++;
+	}
+	if (ready)
+		sa->aead->open(sa->aead, sa->kc, ops, ready);
+	for (size_t i = 0, k = 0; i < n; i++) {
+		if (st[i] == ADIT_OK) {
+			st[i] = finish(sa, &pkts[i], &jobs[k], ops[k].status, &rx[i]);
+			k++;
+		}
+		if (st[i] == ADIT_OK) {
+			sa->n.packets++;
+			sa->n.bytes += pkts[i].len;
+		} else {
+			sa->n.drops++;
+		}
+	}
+}
+
+void
+adit_esp_decap_burst(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx,
+		     enum adit_status *st, size_t n)
+{
+	for (size_t i = 0; i < n; i += ADIT_BURST)
+		decap_some(sa, pkts + i, rx + i, st + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+}
+
+enum adit_status
+adit_esp_decap(struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
+{
+	enum adit_status st;
+
+	adit_esp_decap_burst(sa, pkt, rx, &st, 1);
+	return st;
+}

@@ -1,0 +1,21 @@
+/* Outer headers: the tunnel's own, the original one of transport mode, UDP (RFC 4301 5.1.2, RFC
+ * 6040, RFC 3948). */
+#ifndef ADIT_DATA_OUTER_H
+#define ADIT_DATA_OUTER_H
+
+#include "adit/sa.h"
+#include "wire/ip.h"
+
+/* Writes the SA's outer header for a packet of `total` bytes at p. inner: of the packet inside,
+ * whose DSCP and ECN are copied, and whose DF if both are IPv4. id: IPv4 identification. */
+void adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total,
+		    const struct adit_ip_view *inner, uint16_t id);
+/* Sets the length of the UDP header of `headers` bytes of outer headers, if there is one; then its
+ * checksum: zero over IPv4, true over IPv6, whose receivers drop a zero one. Called last. */
+void adit_outer_finish_udp(const struct adit_sa *sa, uint8_t *p, size_t headers, size_t total);
+
+/* Brings the outer ECN field into the inner packet at p (RFC 6040 4.2). ERR_ECN: to be dropped. */
+ADIT_MUST_USE enum adit_status adit_outer_ecn(uint8_t outer_tos, uint8_t *p,
+					      const struct adit_ip_view *inner);
+
+#endif
