@@ -23,6 +23,8 @@ struct adit_sad_entry {
 	uint32_t spi;        /* inbound: reserved or in use; 0: free */
 	uint32_t policy;     /* outbound: index of the SPD's policy */
 	uint32_t next;       /* next free slot, or next SA of the same policy; slot + 1, 0: end */
+	uint32_t pair;       /* slot + 1 of the SA of the other direction; 0: none */
+	uint32_t user;       /* the caller's, as given to adit_sad_pair() */
 };
 
 struct adit_sad_mem {
@@ -60,6 +62,14 @@ ADIT_MUST_USE enum adit_status adit_sad_add(struct adit_sad *sad,
 					    struct adit_sa_id *id);
 /* ERR_STALE: it is gone already. The SA is wiped. */
 enum adit_status adit_sad_remove(struct adit_sad *sad, struct adit_sa_id id);
+
+/* Says that two SAs are the two directions of one Child SA, and notes a word of the caller's with
+ * both. ERR_STALE. */
+ADIT_MUST_USE enum adit_status adit_sad_pair(struct adit_sad *sad, struct adit_sa_id in,
+					     struct adit_sa_id out, uint32_t user);
+/* The SA of the other direction, or NULL; its handle in *other, the word noted in *user. */
+struct adit_sa *adit_sad_other(struct adit_sad *sad, struct adit_sa_id id, struct adit_sa_id *other,
+			       uint32_t *user);
 
 /* The SA of a handle, or NULL. */
 struct adit_sa *adit_sad_get(struct adit_sad *sad, struct adit_sa_id id);

@@ -197,6 +197,37 @@ adit_sad_get(struct adit_sad *sad, struct adit_sa_id id)
 	return e ? &e->sa : NULL;
 }
 
+enum adit_status
+adit_sad_pair(struct adit_sad *sad, struct adit_sa_id in, struct adit_sa_id out, uint32_t user)
+{
+	struct adit_sad_entry *a = entry_of_id(sad, in), *b = entry_of_id(sad, out);
+
+	if (!a || !b)
+		return ADIT_ERR_STALE;
+	a->pair = out.slot + 1;
+	b->pair = in.slot + 1;
+	a->user = user;
+	b->user = user;
+	return ADIT_OK;
+}
+
+struct adit_sa *
+adit_sad_other(struct adit_sad *sad, struct adit_sa_id id, struct adit_sa_id *other, uint32_t *user)
+{
+	const struct adit_sad_entry *e = entry_of_id(sad, id);
+	struct adit_sad_entry *o;
+
+	if (!e || e->pair == 0)
+		return NULL;
+	o = &sad->mem.entries[e->pair - 1];
+	if (!o->sa.aead || o->pair != id.slot + 1)
+		return NULL;
+	other->slot = e->pair - 1;
+	other->generation = o->generation;
+	*user = e->user;
+	return &o->sa;
+}
+
 struct adit_sa *
 adit_sad_find(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
 {

@@ -1,0 +1,314 @@
+/* A whole IPsec node in one object. */
+#include <string.h>
+
+#include "adit/node.h"
+#include "front/install.h"
+#include "ike/slots.h"
+
+/* Policies are told apart by the peer and child that serve them. */
+static uint32_t
+tag_of(uint16_t peer, uint16_t child)
+{
+	return (uint32_t)peer << 16 | child;
+}
+
+static uint16_t
+natt_port(const struct adit_node *node)
+{
+	return node->cfg.ike.natt_port ? node->cfg.ike.natt_port : ADIT_IKE_NATT_PORT;
+}
+
+static enum adit_status
+spi_alloc(void *ctx, uint32_t *spi)
+{
+	return adit_sad_spi(ctx, spi);
+}
+
+static void
+spi_release(void *ctx, uint32_t spi)
+{
+	adit_sad_spi_release(ctx, spi);
+}
+
+/* An end that is "dynamic" is its one address, or, not known beforehand, any. */
+static uint8_t
+put_dynamic(struct adit_ts *ts, const struct adit_ip *ip)
+{
+	struct adit_ip any;
+
+	if (ip->version) {
+		ts[0] = adit_ts_prefix(ip, ip->version == 4 ? 32 : 128);
+		return 1;
+	}
+	memset(&any, 0, sizeof any);
+	any.version = 4;
+	ts[0] = adit_ts_prefix(&any, 0);
+	any.version = 6;
+	ts[1] = adit_ts_prefix(&any, 0);
+	return 2;
+}
+
+static uint8_t
+put_side(struct adit_ts *to, const struct adit_ts *from, uint8_t count, const struct adit_ip *ip)
+{
+	if (count == 0)
+		return put_dynamic(to, ip);
+	memcpy(to, from, count * sizeof *to);
+	return count;
+}
+
+static void
+put_policy(struct adit_policy *policy, const struct adit_peer_config *peer,
+	   const struct adit_child_config *child, uint32_t tag)
+{
+	struct adit_selectors *s = &policy->selectors;
+
+	memset(policy, 0, sizeof *policy);
+	policy->name = child->name;
+	policy->action = ADIT_PROTECT;
+	policy->tag = tag;
+	s->local_n = put_side(s->local, child->local_ts, child->local_ts_count, &peer->local);
+	s->remote_n = put_side(s->remote, child->remote_ts, child->remote_ts_count, &peer->remote);
+}
+
+/* The caller's own policies, then one for each child of each peer, in order. */
+static enum adit_status
+make_policies(const struct adit_node_config *cfg, const struct adit_node_mem *mem, size_t *count)
+{
+	size_t n = cfg->first_count;
+
+	if (n > mem->policy_count)
+		return ADIT_ERR_FULL;
+	if (n)
+		memcpy(mem->policies, cfg->first, n * sizeof *cfg->first);
+	for (uint16_t i = 0; i < cfg->ike.peer_count; i++) {
+		const struct adit_peer_config *peer = &cfg->ike.peers[i];
+
+		for (uint8_t k = 0; k < peer->child_count; k++) {
+			if (n == mem->policy_count)
+				return ADIT_ERR_FULL;
+			put_policy(&mem->policies[n++], peer, &peer->children[k], tag_of(i, k));
+		}
+	}
+	*count = n;
+	return ADIT_OK;
+}
+
+static uint32_t
+policy_index(const struct adit_node *node, uint16_t peer, uint16_t child)
+{
+	size_t n = node->cfg.first_count + child;
+
+	for (uint16_t i = 0; i < peer; i++)
+		n += node->cfg.ike.peers[i].child_count;
+	return (uint32_t)n;
+}
+
+enum adit_status
+adit_node_init_(struct adit_node *node, size_t node_size, const struct adit_node_config *cfg,
+		const struct adit_node_mem *mem)
+{
+	struct adit_spd_mem spd_mem = {mem->policies, 0, mem->heads, mem->cache, mem->cache_count};
+	enum adit_status st;
+
+	if (node_size != sizeof *node)
+		return ADIT_ERR_CONFIG;
+	memset(node, 0, sizeof *node);
+	node->cfg = *cfg;
+	node->cfg.ike.spis = (struct adit_spi_source){&node->sad, spi_alloc, spi_release};
+	st = adit_ike_init(&node->ike, &node->cfg.ike, &mem->ike);
+	if (st == ADIT_OK)
+		st = make_policies(cfg, mem, &spd_mem.count);
+	if (st == ADIT_OK)
+		st = adit_sad_init(&node->sad, &mem->sad, &cfg->ike.rng);
+	if (st == ADIT_OK)
+		st = adit_spd_init(&node->spd, &spd_mem);
+	adit_ipsec_init(&node->ipsec, &node->sad, &node->spd);
+	return st;
+}
+
+void
+adit_node_wipe(struct adit_node *node)
+{
+	struct adit_sa_id id;
+	size_t cursor = 0;
+
+	while (adit_sad_next(&node->sad, &cursor, &id))
+		adit_sad_remove(&node->sad, id);
+	adit_ike_wipe(&node->ike);
+	adit_wipe(node, sizeof *node);
+}
+
+/* Both directions of a Child SA move to where its peer is now. */
+static void
+follow(struct adit_sa *in, struct adit_sa *out, const struct adit_endpoint *remote)
+{
+	struct adit_path path = adit_sa_path(in);
+
+	if (adit_endpoint_equal(&path.remote, remote))
+		return;
+	path.remote = *remote;
+	if (adit_sa_set_path(in, &path) != ADIT_OK || adit_sa_set_path(out, &path) != ADIT_OK)
+		return; /* of another IP version: it can't have come on this SA */
+}
+
+/* The peer, as an authentic packet shows: it is alive, and, behind a NAT, where it is now
+ * (RFC 7296 2.23). from: NULL where that can't change. */
+static void
+learn(struct adit_node *node, adit_ms now, const struct adit_path *from,
+      const struct adit_verdict *v)
+{
+	struct adit_sa *in = adit_sad_get(&node->sad, v->sa), *out;
+	struct adit_ike_child *child;
+	struct adit_sa_id other;
+	uint32_t word;
+
+	out = adit_sad_other(&node->sad, v->sa, &other, &word);
+	if (!in || !out)
+		return;
+	child = adit_child_by_id(&node->ike, adit_word_child(word));
+	if (!child)
+		return;
+	adit_ike_heard(&node->ike, now, adit_word_child(word));
+	if (from && in->udp_encap && node->ike.mem.sas[child->owner].nat_remote)
+		follow(in, out, &from->remote);
+}
+
+static void
+drop(struct adit_verdict *v, enum adit_status st)
+{
+	memset(v, 0, sizeof *v);
+	v->kind = ADIT_VERDICT_DISCARD;
+	v->status = st;
+	v->policy = ADIT_POLICY_NONE;
+}
+
+/* On the NAT-T port a marker of zeros says IKE, one byte 0xff says nothing, and the rest is ESP
+ * (RFC 3948 2). */
+static bool
+is_ike(const struct adit_node *node, const struct adit_path *path, const struct adit_pkt *pkt)
+{
+	static const uint8_t marker[4];
+
+	if (path->local.port != natt_port(node))
+		return true;
+	return pkt->len < sizeof marker || memcmp(adit_pkt_data(pkt), marker, sizeof marker) == 0;
+}
+
+void
+adit_node_datagram(struct adit_node *node, adit_ms now, const struct adit_path *path,
+		   struct adit_pkt *pkt, struct adit_verdict *verdict)
+{
+	enum adit_status st;
+
+	if (is_ike(node, path, pkt)) {
+		drop(verdict, adit_ike_input(&node->ike, now, path, adit_pkt_data(pkt), pkt->len));
+		return;
+	}
+	st = adit_pkt_push_outer(pkt, path, ADIT_PROTO_UDP);
+	if (st != ADIT_OK) {
+		drop(verdict, st);
+		return;
+	}
+	adit_ipsec_in(&node->ipsec, pkt, verdict, 1);
+	if (verdict->kind == ADIT_VERDICT_DELIVER)
+		learn(node, now, path, verdict);
+	/* What came to our own socket and is no ESP of ours is nobody else's traffic. */
+	if (verdict->kind == ADIT_VERDICT_BYPASS)
+		drop(verdict, ADIT_ERR_NO_SA);
+}
+
+void
+adit_node_in(struct adit_node *node, adit_ms now, struct adit_pkt *pkts,
+	     struct adit_verdict *verdicts, size_t n)
+{
+	adit_ipsec_in(&node->ipsec, pkts, verdicts, n);
+	for (size_t i = 0; i < n; i++)
+		if (verdicts[i].kind == ADIT_VERDICT_DELIVER)
+			learn(node, now, NULL, &verdicts[i]);
+}
+
+/* One attempt at a time for each child. */
+static bool
+is_under_way(const struct adit_node *node, uint16_t peer, uint16_t child)
+{
+	for (uint16_t i = 0; i < node->ike.mem.sa_count; i++) {
+		const struct adit_ike_sa *sa = &node->ike.mem.sas[i];
+
+		if (sa->peer == peer && sa->child_config == child && sa->initiator &&
+		    (sa->state == ADIT_IKE_INIT_SENT || sa->state == ADIT_IKE_AUTH_SENT))
+			return true;
+	}
+	return false;
+}
+
+static void
+want_sa(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
+	const struct adit_verdict *v)
+{
+	const struct adit_policy *policy = &node->spd.mem.policies[v->policy];
+	uint16_t peer = (uint16_t)(policy->tag >> 16), child = (uint16_t)policy->tag;
+	struct adit_ike_id id;
+
+	if (v->policy < node->cfg.first_count || is_under_way(node, peer, child))
+		return;
+	/* Without an address of the peer, or without room, the packet's verdict stays NEED_SA, and
+	 * the next packet tries again. */
+	(void)!adit_node_start(node, now, peer, child, local, &id);
+}
+
+void
+adit_node_out(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
+	      struct adit_pkt *pkts, struct adit_verdict *verdicts, size_t n)
+{
+	adit_ipsec_out(&node->ipsec, pkts, verdicts, n);
+	for (size_t i = 0; i < n; i++)
+		if (verdicts[i].kind == ADIT_VERDICT_NEED_SA)
+			want_sa(node, now, local, &verdicts[i]);
+}
+
+void
+adit_node_tick(struct adit_node *node, adit_ms now)
+{
+	adit_ike_tick(&node->ike, now);
+}
+
+enum adit_status
+adit_node_output(struct adit_node *node, adit_ms now, struct adit_path *path, struct adit_buf dgram,
+		 size_t *n)
+{
+	return adit_ike_output(&node->ike, now, path, dgram, n);
+}
+
+bool
+adit_node_event(struct adit_node *node, adit_ms now, struct adit_ike_event *ev,
+		struct adit_sa_id *sa_in, struct adit_sa_id *sa_out)
+{
+	while (adit_ike_event(&node->ike, ev)) {
+		uint32_t policy = policy_index(node, ev->peer, ev->child_config);
+
+		memset(sa_in, 0, sizeof *sa_in);
+		memset(sa_out, 0, sizeof *sa_out);
+		if (ev->kind == ADIT_EVENT_CHILD_DOWN)
+			adit_uninstall(&node->sad, &node->spd, ev);
+		if (ev->kind != ADIT_EVENT_CHILD_UP ||
+		    adit_install(&node->sad, &node->spd, ev, policy, sa_in, sa_out) == ADIT_OK)
+			return true;
+		/* No room for its SAs: the peer is told, and CHILD_DOWN follows. */
+		adit_ike_delete_child(&node->ike, now, ev->child);
+	}
+	return false;
+}
+
+adit_ms
+adit_node_deadline(const struct adit_node *node)
+{
+	return adit_ike_deadline(&node->ike);
+}
+
+enum adit_status
+adit_node_start(struct adit_node *node, adit_ms now, uint16_t peer, uint16_t child,
+		const struct adit_endpoint *local, struct adit_ike_id *id)
+{
+	return adit_ike_start(&node->ike, now, peer, child, local, id);
+}
