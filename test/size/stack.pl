@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Worst-case stack of every public call, from the call graphs that gcc -fcallgraph-info=su writes:
-# stack.pl CALLS FOLDER...  reads FOLDER/**/*.ci and prints "call bytes own" per line, where `own`
-# leaves the provider's library out.
+# stack.pl CALLS ELF FOLDER...  reads FOLDER/**/*.ci and prints "call bytes own" per line, where `own`
+# leaves the provider's library out. With an ELF that isn't "-", only what is linked into it counts.
 #
 # A call through a pointer is resolved by the expression in the source: `aead->seal(...)` may be any
 # function that a const object of struct adit_aead holds as its member seal; the objects' relocations
@@ -10,7 +10,7 @@
 use strict;
 use warnings;
 
-my ($calls_file, @folders) = @ARGV;
+my ($calls_file, $elf, @folders) = @ARGV;
 my (%frame, %edges, %dynamic);      # by node
 my (%targets, %external, %callers); # from CALLS and from the const objects
 my (%bound, @errors, %source);
@@ -26,8 +26,8 @@ sub files {
 	return sort grep { $_ =~ $pattern } split /\n/, `find $folder -type f`;
 }
 
-# external NAME BYTES | call EXPRESSION TARGET... | caller EXPRESSION | depth FUNCTION TIMES; a target
-# @NAME is every function in the const object NAME.
+# external NAME BYTES | call [FUNCTION:]EXPRESSION TARGET... | caller EXPRESSION | depth FUNCTION TIMES
+# A target @NAME is every function in the const object NAME; `none` is no function at all.
 sub read_calls {
 	for (lines_of($calls_file)) {
 		s/#.*//;
@@ -82,20 +82,22 @@ sub note_object {
 	push @{ $targets{"$kind_of{$name}.$members->[$_]"} }, $functions->[$_] for 0 .. $#$members;
 }
 
-# What stands at line:column is the beginning of the expression called; its last two names tell.
-sub expression_at {
+# The expressions that a statement at line:column calls through. gcc tells where the outermost call
+# begins, so where that is a plain function the calls among its arguments are meant.
+sub expressions_at {
 	my ($where) = @_;
 	my ($path, $line, $column) = $where =~ /^(.*):(\d+):(\d+)$/ or return '?';
 	if (!$source{$path}) {
 		my ($found) = grep { -f $_ } $path, map { "$_/$path" } @folders;
 		$source{$path} = [ $found ? lines_of($found) : () ];
 	}
-	my $text = join '', grep { defined } @{ $source{$path} }[ $line - 1 .. $line + 1 ];
+	my $text = join '', grep { defined } @{ $source{$path} }[ $line - 1 .. $line + 2 ];
 	$text = substr($text, $column - 1);
+	$text =~ s/;.*//s;
 	$text =~ s/\[[^\]]*\]//g;
-	my ($chain) = $text =~ /^\(?\*?((?:\w+\s*(?:->|\.)\s*)*\w+)\)?\s*\(/ or return "? at $where";
-	my @names = split /\s*(?:->|\.)\s*/, $chain;
-	return join '.', @names > 1 ? @names[ -2, -1 ] : @names;
+	my @through = map { tr/->/./sr } $text =~ /(\w+(?:->|\.)\w+)\s*\(/g;
+	return @through if @through;
+	return $text =~ /^\(?\*?(\w+)\)?\s*\(/ ? $1 : "? at $where";
 }
 
 sub read_graphs {
@@ -114,8 +116,8 @@ sub read_graph {
 			$frame{$node} = $1;
 		} elsif (/^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"(?: label: "([^"]*)")?/) {
 			my ($from, $to, $where) = ($1, $2, $3);
-			$to = '*' . expression_at($where) if $to eq '__indirect_call';
-			$edges{$from}{$to} = 1;
+			my @to = $to eq '__indirect_call' ? map { "*$_" } expressions_at($where) : $to;
+			$edges{$from}{$_} = 1 for @to;
 		}
 	}
 }
@@ -126,6 +128,7 @@ my %by_name;
 sub nodes_of {
 	my ($name) = @_;
 	return @{ $targets{$name} || [] } if $name =~ /^\@/;
+	return () if $name eq 'none';
 	return $name if exists $frame{$name} || exists $external{$name};
 	return @{ $by_name{$name} || [] };
 }
@@ -137,46 +140,68 @@ sub complain {
 	push @errors, $text unless $reported{$text}++;
 }
 
-# Bytes from the entry of $node down, [with, without] the provider's library.
+# Bytes from the entry of $node down, [with, without the provider's library, what was cut]. A node
+# that is open already is cut there; what hangs on a cut is not remembered, since from elsewhere it
+# is deeper.
 sub depth {
 	my ($node) = @_;
 	return $deepest{$node} if $deepest{$node};
-	(my $plain = $node) =~ s/^.*://;
-	$plain =~ s/\..*//;
-	if (!exists $frame{$node}) {
-		my $bytes = exists $external{$plain} ? $external{$plain} : $external{'*'};
-		complain("$node: no frame known; name it in $calls_file") unless defined $bytes;
-		return [ $bytes || 0, $bytes || 0 ];
-	}
+	return leaf($node) if !exists $frame{$node};
 	if ($open{$node}) {
-		complain("$node: calls itself; bound it in $calls_file") unless $bound{$plain};
-		return [ 0, 0 ];
+		complain("$node: calls itself; bound it in $calls_file") unless $bound{ plain($node) };
+		return [ 0, 0, { $node => 1 } ];
 	}
 	$open{$node} = 1;
-	my ($all, $own) = (0, 0);
-	for my $callee (sort keys %{ $edges{$node} || {} }) {
-		for my $next (callees($node, $callee)) {
-			my $below = depth($next);
-			$all = $below->[0] if $below->[0] > $all;
-			$own = $below->[1] if $below->[1] > $own;
-		}
+	my ($all, $own, %cut) = (0, 0);
+	for my $next (map { callees($node, $_) } sort keys %{ $edges{$node} || {} }) {
+		my $below = depth($next);
+		$all = $below->[0] if $below->[0] > $all;
+		$own = $below->[1] if $below->[1] > $own;
+		%cut = (%cut, %{ $below->[2] });
 	}
 	delete $open{$node};
-	my $times = $bound{$plain} || 1;
-	my $ours  = $plain !~ /^mbedtls_/ && $node !~ m{^(?!lib/)[^:]*\.c:};
-	my $deep  = [ $all + $times * $frame{$node}, $ours ? $own + $times * $frame{$node} : 0 ];
-	# What was cut at a function still open must be counted anew from elsewhere.
-	$deepest{$node} = $deep unless %open && $bound{$plain};
+	delete $cut{$node};
+	my $mine = ($bound{ plain($node) } || 1) * $frame{$node};
+	my $ours = $node =~ m{^lib/|^adit_};
+	my $deep = [ $all + $mine, $ours ? $own + $mine : 0, \%cut ];
+	$deepest{$node} = $deep unless %cut;
 	return $deep;
+}
+
+# The function's own name, without its file and without what the optimizer put behind.
+sub plain {
+	my ($node) = @_;
+	return $node =~ /^(?:.*:)?([^.:]+)[^:]*$/ ? $1 : $node;
+}
+
+sub leaf {
+	my ($node) = @_;
+	my $bytes = $external{ plain($node) };
+	complain("$node: no frame known; name it in $calls_file") unless defined $bytes;
+	my $here = $node =~ /^mbedtls_/ ? 0 : $bytes || 0;
+	return [ $bytes || 0, $here, {} ];
 }
 
 sub callees {
 	my ($node, $callee) = @_;
 	return $callee unless $callee =~ s/^\*//;
 	return () if $callers{$callee};
-	my %known = map { $_ => 1 } map { nodes_of($_) } @{ $targets{$callee} || [] };
-	complain("$node calls $callee: no target known; name it in $calls_file") unless %known;
+	my $targets = $targets{ plain($node) . ":$callee" } || $targets{$callee} || [];
+	my %known = map { $_ => 1 } grep { is_linked($_) } map { nodes_of($_) } @$targets;
+	complain("$node calls $callee: no target known; name it in $calls_file") unless @$targets;
 	return sort keys %known;
+}
+
+my %linked;
+
+sub read_elf {
+	%linked = map { /^\w+ [tT] (\S+)/ ? ($1 => 1) : () } `arm-none-eabi-nm $elf`;
+}
+
+sub is_linked {
+	my ($node) = @_;
+	(my $symbol = $node) =~ s/^.*://;
+	return !%linked || $linked{$symbol} || exists $external{$symbol};
 }
 
 sub public_calls {
@@ -186,19 +211,20 @@ sub public_calls {
 		$text =~ s{/\*.*?\*/}{}gs;
 		$calls{$1} = 1 while $text =~ /\b(adit_\w+)\s*\(/g;
 	}
-	return sort grep { exists $frame{$_} } keys %calls;
+	return sort grep { exists $frame{$_} && is_linked($_) } keys %calls;
 }
 
 read_calls();
+read_elf() if $elf ne '-';
 read_graphs();
 read_headers();
 read_objects();
 for my $node (keys %frame) {
-	push @{ $by_name{$1} }, $node if $node =~ /:([^:]+)$/;
+	push @{ $by_name{ plain($node) } }, $node;
 }
 for my $call (public_calls()) {
 	my $deep = depth($call);
-	printf "%s %d %d\n", $call, @$deep;
+	printf "%s %d %d\n", $call, @{$deep}[ 0, 1 ];
 }
 if (@errors) {
 	print STDERR map { "stack: $_\n" } sort @errors;
