@@ -3,7 +3,7 @@
 #ifndef ADIT_IKE_SLOTS_H
 #define ADIT_IKE_SLOTS_H
 
-#include "adit/ike_config.h"
+#include "adit/ike.h"
 #include "adit/ike_parts.h"
 
 #ifdef __cplusplus
