@@ -1,7 +1,7 @@
 # adit: make, make test, make demo; `make help` lists the rest.
 # Variables: BUILD (folder of everything made), CC, CFLAGS, LDFLAGS, OPT, MBEDTLS_DIR (another
 # mbedTLS: a source tree with include/ and library/), CMOCKA_DIR (include/ and lib/), PREFIX and
-# DESTDIR of install.
+# DESTDIR of install, V=1 to see the commands.
 BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
@@ -16,6 +16,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 .DELETE_ON_ERROR:
 .SUFFIXES:
+
+# What is done is said in a word; V=1 shows the commands.
+say = $(if $(V),,@printf '  %s %s\n' $(1) $@; )
 
 VERSION := $(shell sed -n 's/^\#define ADIT_VERSION "\(.*\)"/\1/p' include/adit/version.h)
 SONAME := libadit.so.$(firstword $(subst ., ,$(VERSION)))
@@ -75,14 +78,14 @@ deps:
 # --- The library.
 $(LIB): $(LIB_OBJ) $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $(LIB_OBJ)
+	$(call say,AR)$(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/libadit.so: $(LIB_OBJ) $(OBJECTS)
-	$(CC) -shared -Wl,-soname,$(SONAME) $(CFLAGS) $(LDFLAGS) $(LIB_OBJ) -o $@ $(MBEDTLS_LIBS)
+	$(call say,LD)$(CC) -shared -Wl,-soname,$(SONAME) $(CFLAGS) $(LDFLAGS) $(LIB_OBJ) -o $@ $(MBEDTLS_LIBS)
 
 $(BUILD)/lib/%.o: lib/%.c $(FLAGS)
 	@mkdir -p $(@D)
-	$(CC) $(LIB_CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(LIB_CFLAGS) -c $< -o $@
 
 $(filter $(BUILD)/lib/provider/mbedtls/%,$(LIB_OBJ)): | $(HAVE)/mbedtls
 
@@ -92,24 +95,24 @@ $(filter $(BUILD)/examples/adit-pcap/%,$(PROG_OBJ)): | $(HAVE)/pcap
 
 $(BUILD)/examples/%.o: examples/%.c $(FLAGS)
 	@mkdir -p $(@D)
-	$(CC) $(APP_CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(APP_CFLAGS) -c $< -o $@
 
 define program
 $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/$(1)/*.c))) $(LIB) $(OBJECTS)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(filter %.o,$$^) -o $$@ $(LIB) $$(MBEDTLS_LIBS) $($(1)_LIBS)
+	$$(call say,LD)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(filter %.o,$$^) -o $$@ $(LIB) $$(MBEDTLS_LIBS) $($(1)_LIBS)
 endef
 $(foreach p,$(PROG_NAMES),$(eval $(call program,$(p))))
 
 $(SINGLES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@ $(LIB) $(MBEDTLS_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@ $(LIB) $(MBEDTLS_LIBS)
 
 # --- The tests.
 $(BUILD)/test/%.o: test/%.c $(FLAGS) | $(HAVE)/cmocka
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(TEST_CFLAGS) -c $< -o $@
 
 $(TEST_BIN): %: %.o $(SUPPORT_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS) $(CMOCKA_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS) $(CMOCKA_LIBS)
 
 .PHONY: tests test
 tests: $(TEST_BIN)
@@ -125,7 +128,7 @@ readme: $(LIB) | $(HAVE)/mbedtls
 # --- The whole in use: speed, real peers, two nodes on this machine.
 BENCH_SRC := $(sort $(wildcard test/bench/*.c))
 $(BUILD)/test/bench/bench: $(BENCH_SRC:%.c=$(BUILD)/%.o) $(LIB) | $(HAVE)/mbedtls
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS)
 
 .PHONY: bench interop demo
 bench: $(BUILD)/test/bench/bench

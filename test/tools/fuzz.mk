@@ -15,11 +15,11 @@ fuzz: | $(HAVE)/clang
 fuzz-programs: $(FUZZ_BIN)
 
 $(FUZZ_BIN): %: %.o $(LIB) | $(HAVE)/mbedtls
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(LIB) $(MBEDTLS_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(LIB) $(MBEDTLS_LIBS)
 
 $(FUZZ_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
-	$(CC) $(APP_CFLAGS) -Ilib -Itest -c $< -o $@
+	$(call say,CC)$(CC) $(APP_CFLAGS) -Ilib -Itest -c $< -o $@
 
 -include $(FUZZ_BIN:=.d)
 
