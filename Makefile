@@ -17,8 +17,8 @@ DESTDIR ?=
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# What is done is said in a word; V=1 shows the commands.
-say = $(if $(V),,@printf '  %s %s\n' $(1) $@; )
+# What is done is said in a word; V=1 shows the commands, make -s says nothing.
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %s %s\n' $(1) $@; )
 
 VERSION := $(shell sed -n 's/^\#define ADIT_VERSION "\(.*\)"/\1/p' include/adit/version.h)
 SONAME := libadit.so.$(firstword $(subst ., ,$(VERSION)))
