@@ -1,0 +1,356 @@
+/* strongSwan's configuration syntax (strongswan.conf(5)): `name { ... }`, `name = value`, #
+ * comments, "quoted values", `include pattern`. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+
+#define DEPTH_MAX 16 /* of sections, and of includes */
+
+struct parser {
+	const char *p, *end, *file;
+	int line, depth;
+	bool may_include;
+	FILE *err;
+};
+
+static bool parse_section(struct parser *s, struct conf *section, bool inner);
+
+static bool
+fail(const struct parser *s, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(s->err, "%s:%d: ", s->file, s->line);
+	va_start(args, format);
+	vfprintf(s->err, format, args);
+	va_end(args);
+	fputc('\n', s->err);
+	return false;
+}
+
+static bool
+at_end(const struct parser *s)
+{
+	return s->p == s->end;
+}
+
+static char
+take(struct parser *s)
+{
+	if (*s->p == '\n')
+		s->line++;
+	return *s->p++;
+}
+
+/* Blanks and comments; newlines too where `lines`. */
+static void
+skip(struct parser *s, bool lines)
+{
+	while (!at_end(s)) {
+		if (*s->p == '#')
+			while (!at_end(s) && *s->p != '\n')
+				s->p++;
+		else if (*s->p == ' ' || *s->p == '\t' || *s->p == '\r' || (lines && *s->p == '\n'))
+			(void)take(s);
+		else
+			return;
+	}
+}
+
+static char *
+copy(const char *p, size_t n)
+{
+	char *s = malloc(n + 1);
+
+	if (!s)
+		abort();
+	memcpy(s, p, n);
+	s[n] = 0;
+	return s;
+}
+
+static struct conf *
+add(struct conf *section, const struct parser *s, char *name)
+{
+	struct conf **at = &section->children, *c = calloc(1, sizeof *c);
+
+	if (!c)
+		abort();
+	while (*at)
+		at = &(*at)->next;
+	c->name = name;
+	c->file = s->file;
+	c->line = s->line;
+	*at = c;
+	return c;
+}
+
+static bool
+is_name_char(char c)
+{
+	return c && !strchr(" \t\r\n{}=#\":", c);
+}
+
+static char *
+quoted(struct parser *s)
+{
+	size_t n = 0;
+	char *out = copy(s->p, (size_t)(s->end - s->p));
+
+	(void)take(s); /* the opening quote */
+	while (!at_end(s) && *s->p != '"') {
+		char c = take(s);
+
+		if (c == '\\' && !at_end(s)) {
+			c = take(s);
+			c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+		}
+		out[n++] = c;
+	}
+	out[n] = 0;
+	if (at_end(s)) {
+		free(out);
+		fail(s, "a quoted value does not end");
+		return NULL;
+	}
+	(void)take(s);
+	return out;
+}
+
+/* The rest of the line, without the comment and the blanks at its end. */
+static char *
+value(struct parser *s)
+{
+	const char *start, *end;
+
+	skip(s, false);
+	if (!at_end(s) && *s->p == '"') {
+		char *v = quoted(s);
+
+		if (!v)
+			return NULL;
+		skip(s, false);
+		if (at_end(s) || *s->p == '\n' || *s->p == '}')
+			return v;
+		free(v);
+		fail(s, "text behind a quoted value");
+		return NULL;
+	}
+	start = end = s->p;
+	while (!at_end(s) && *s->p != '\n' && *s->p != '#' && *s->p != '}') {
+		if (*s->p != ' ' && *s->p != '\t' && *s->p != '\r')
+			end = s->p + 1;
+		s->p++;
+	}
+	return copy(start, (size_t)(end - start));
+}
+
+static char *
+read_file(const char *file, size_t *n)
+{
+	FILE *f = fopen(file, "rb");
+	size_t cap = 4096;
+	char *text;
+
+	if (!f)
+		return NULL;
+	text = malloc(cap);
+	*n = 0;
+	while (text) {
+		*n += fread(text + *n, 1, cap - *n, f);
+		if (*n < cap)
+			break;
+		cap *= 2;
+		text = realloc(text, cap);
+	}
+	if (!text)
+		abort();
+	if (ferror(f)) {
+		free(text);
+		text = NULL;
+	}
+	fclose(f);
+	return text;
+}
+
+static bool
+include_one(const struct parser *from, const char *file, struct conf *section)
+{
+	struct parser s = *from;
+	char *text;
+	size_t n;
+	bool ok;
+
+	if (s.depth == DEPTH_MAX)
+		return fail(from, "includes are nested too deeply");
+	text = read_file(file, &n);
+	if (!text)
+		return fail(from, "%s: %s", file, strerror(errno));
+	s.p = text;
+	s.end = text + n;
+	s.file = copy(file, strlen(file)); /* lives as long as the settings that name it */
+	s.line = 1;
+	s.depth++;
+	ok = parse_section(&s, section, false);
+	free(text);
+	return ok;
+}
+
+/* Relative patterns are relative to the file that includes. */
+static bool
+include(struct parser *s, struct conf *section)
+{
+	char *pattern = value(s), *path = NULL;
+	const char *slash = strrchr(s->file, '/');
+	glob_t found;
+	bool ok = true;
+
+	if (!pattern)
+		return false;
+	if (!s->may_include || !*pattern) {
+		free(pattern);
+		return fail(s, "include is not possible here");
+	}
+	if (asprintf(&path, "%.*s%s", *pattern != '/' && slash ? (int)(slash - s->file + 1) : 0,
+		     s->file, pattern) < 0)
+		abort();
+	if (glob(path, 0, NULL, &found) == 0) {
+		for (size_t i = 0; ok && i < found.gl_pathc; i++)
+			ok = include_one(s, found.gl_pathv[i], section);
+		globfree(&found);
+	} else if (!strpbrk(path, "*?[")) {
+		ok = fail(s, "%s: no such file", path);
+	}
+	free(path);
+	free(pattern);
+	return ok;
+}
+
+static bool
+parse_one(struct parser *s, struct conf *section)
+{
+	const char *start = s->p;
+	struct conf *c;
+	char *name;
+
+	while (!at_end(s) && is_name_char(*s->p))
+		s->p++;
+	if (s->p == start)
+		return fail(s, "a name was expected, not '%c'", *s->p);
+	name = copy(start, (size_t)(s->p - start));
+	if (strcmp(name, "include") == 0) {
+		free(name);
+		return include(s, section);
+	}
+	skip(s, false);
+	if (!at_end(s) && *s->p == ':') {
+		free(name);
+		return fail(s, "references to other sections are not supported");
+	}
+	if (!at_end(s) && *s->p == '=') {
+		s->p++;
+		c = add(section, s, name);
+		c->value = value(s);
+		return c->value != NULL;
+	}
+	skip(s, true);
+	if (at_end(s) || *s->p != '{') {
+		fail(s, "'=' or '{' was expected behind %s", name);
+		free(name);
+		return false;
+	}
+	(void)take(s);
+	c = conf_find(section, name); /* a section that comes again goes on */
+	if (c && !c->value)
+		free(name);
+	else
+		c = add(section, s, name);
+	if (s->depth == DEPTH_MAX)
+		return fail(s, "sections are nested too deeply");
+	s->depth++;
+	if (!parse_section(s, c, true))
+		return false;
+	s->depth--;
+	return true;
+}
+
+static bool
+parse_section(struct parser *s, struct conf *section, bool inner)
+{
+	for (;;) {
+		skip(s, true);
+		if (at_end(s))
+			return !inner || fail(s, "a section does not end: '}' is missing");
+		if (*s->p == '}') {
+			(void)take(s);
+			return inner || fail(s, "'}' without '{'");
+		}
+		if (!parse_one(s, section))
+			return false;
+	}
+}
+
+static struct conf *
+new_root(void)
+{
+	struct conf *root = calloc(1, sizeof *root);
+
+	if (!root)
+		abort();
+	return root;
+}
+
+struct conf *
+conf_read(const char *file, FILE *err)
+{
+	struct parser s = {NULL, NULL, file, 0, 0, true, err};
+	struct conf *root = new_root();
+
+	if (include_one(&s, file, root))
+		return root;
+	conf_free(root);
+	return NULL;
+}
+
+struct conf *
+conf_read_memory(const char *name, const char *text, size_t n, FILE *err)
+{
+	struct parser s = {text, text + n, name, 1, 0, false, err};
+	struct conf *root = new_root();
+
+	if (parse_section(&s, root, false))
+		return root;
+	conf_free(root);
+	return NULL;
+}
+
+/* File names stay: settings of several sections share them, and the process ends with its
+ * configuration. */
+void
+conf_free(struct conf *c)
+{
+	while (c) {
+		struct conf *next = c->next;
+
+		conf_free(c->children);
+		free(c->name);
+		free(c->value);
+		free(c);
+		c = next;
+	}
+}
+
+struct conf *
+conf_find(const struct conf *section, const char *name)
+{
+	for (struct conf *c = section->children; c; c = c->next)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}

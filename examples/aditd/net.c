@@ -1,0 +1,299 @@
+/* The outside: UDP sockets for IKE and NAT-T, raw sockets for ESP without UDP, both IP versions. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net.h"
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+#define CONTROL_LEN 64
+#define RECEIVE_BUFFER (4 << 20)
+
+static socklen_t
+put_address(union address *a, const struct adit_ip *ip, uint16_t port)
+{
+	memset(a, 0, sizeof *a);
+	if (ip->version == 4) {
+		a->v4.sin_family = AF_INET;
+		a->v4.sin_port = htons(port);
+		memcpy(&a->v4.sin_addr, ip->b, 4);
+		return sizeof a->v4;
+	}
+	a->v6.sin6_family = AF_INET6;
+	a->v6.sin6_port = htons(port);
+	memcpy(&a->v6.sin6_addr, ip->b, 16);
+	return sizeof a->v6;
+}
+
+static void
+get_address(const union address *a, struct adit_endpoint *e)
+{
+	memset(e, 0, sizeof *e);
+	if (a->any.sa_family == AF_INET) {
+		e->ip.version = 4;
+		memcpy(e->ip.b, &a->v4.sin_addr, 4);
+		e->port = ntohs(a->v4.sin_port);
+	} else {
+		e->ip.version = 6;
+		memcpy(e->ip.b, &a->v6.sin6_addr, 16);
+		e->port = ntohs(a->v6.sin6_port);
+	}
+}
+
+static void
+set_options(int fd, uint8_t version)
+{
+	int on = 1, mark = NET_MARK, size = RECEIVE_BUFFER, fragment = IP_PMTUDISC_DONT;
+
+	/* Without the privilege for a mark there is no tunnel device either. */
+	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+	(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	if (version == 4) {
+		(void)!setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+		(void)!setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &fragment, sizeof fragment);
+	} else {
+		(void)!setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+		(void)!setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+	}
+}
+
+static int
+open_one(const struct net_socket *s)
+{
+	int type = s->protocol == ADIT_PROTO_UDP ? SOCK_DGRAM : SOCK_RAW;
+	int fd = socket(s->version == 4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			s->protocol == ADIT_PROTO_UDP ? 0 : s->protocol);
+	struct adit_ip any;
+	union address a;
+	socklen_t n;
+
+	if (fd < 0)
+		return -1;
+	memset(&any, 0, sizeof any);
+	any.version = s->version;
+	n = put_address(&a, &any, s->port);
+	set_options(fd, s->version);
+	if (bind(fd, &a.any, n) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+bool
+net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
+{
+	const struct net_socket want[NET_SOCKETS] = {
+		{-1, 4, ADIT_PROTO_UDP, ike_port}, {-1, 4, ADIT_PROTO_UDP, natt_port},
+		{-1, 6, ADIT_PROTO_UDP, ike_port}, {-1, 6, ADIT_PROTO_UDP, natt_port},
+		{-1, 4, ADIT_PROTO_ESP, 0},        {-1, 6, ADIT_PROTO_ESP, 0}};
+	bool any = false;
+
+	for (int i = 0; i < NET_SOCKETS; i++) {
+		struct net_socket *s = &net->sockets[i];
+
+		*s = want[i];
+		if (s->protocol == ADIT_PROTO_ESP ? !raw : (i % 2 && ike_port == natt_port))
+			continue;
+		s->fd = open_one(s);
+		any = any || (s->fd >= 0 && s->protocol == ADIT_PROTO_UDP);
+	}
+	return any;
+}
+
+void
+net_close(struct net *net)
+{
+	for (int i = 0; i < NET_SOCKETS; i++)
+		if (net->sockets[i].fd >= 0)
+			close(net->sockets[i].fd);
+}
+
+/* The local address that a packet came to. */
+static void
+get_local(struct msghdr *m, struct adit_endpoint *local)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			local->ip.version = 4;
+			memcpy(local->ip.b, &info.ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			local->ip.version = 6;
+			memcpy(local->ip.b, &info.ipi6_addr, 16);
+		}
+	}
+}
+
+size_t
+net_recv(const struct net_socket *s, struct net_packet *packets)
+{
+	static uint8_t control[NET_BATCH][CONTROL_LEN];
+	struct mmsghdr m[NET_BATCH];
+	struct iovec iov[NET_BATCH];
+	union address from[NET_BATCH];
+	size_t kept = 0;
+	int n;
+
+	memset(m, 0, sizeof m);
+	for (int i = 0; i < NET_BATCH; i++) {
+		iov[i].iov_base = packets[i].room + ADIT_PKT_HEADROOM;
+		iov[i].iov_len = NET_PACKET_MAX;
+		m[i].msg_hdr.msg_iov = &iov[i];
+		m[i].msg_hdr.msg_iovlen = 1;
+		m[i].msg_hdr.msg_name = &from[i];
+		m[i].msg_hdr.msg_namelen = sizeof from[i];
+		m[i].msg_hdr.msg_control = control[i];
+		m[i].msg_hdr.msg_controllen = CONTROL_LEN;
+	}
+	n = recvmmsg(s->fd, m, NET_BATCH, 0, NULL);
+	for (int i = 0; i < n; i++) {
+		struct net_packet *p = &packets[i];
+
+		memset(&p->path, 0, sizeof p->path);
+		get_address(&from[i], &p->path.remote);
+		get_local(&m[i].msg_hdr, &p->path.local);
+		p->path.local.port = s->port;
+		p->pkt =
+			(struct adit_pkt){p->room, sizeof p->room, ADIT_PKT_HEADROOM, m[i].msg_len};
+		if (m[i].msg_hdr.msg_flags & MSG_TRUNC)
+			p->pkt.len = 0; /* longer than anything we take: refused as empty */
+		kept++;
+	}
+	return kept;
+}
+
+/* --- Sending, in batches of one socket. */
+
+static struct {
+	const struct net_socket *s;
+	unsigned n;
+	struct mmsghdr m[NET_BATCH];
+	struct iovec iov[NET_BATCH];
+	union address to[NET_BATCH];
+	_Alignas(struct cmsghdr) uint8_t control[NET_BATCH][CONTROL_LEN];
+} queue;
+
+void
+net_flush(void)
+{
+	unsigned done = 0;
+
+	while (done < queue.n) {
+		int n = sendmmsg(queue.s->fd, queue.m + done, queue.n - done, 0);
+
+		/* The first one of the rest is refused: without it the others may go. */
+		done += n > 0 ? (unsigned)n : 1;
+	}
+	queue.n = 0;
+}
+
+/* Packets leave from the address that the SA says. */
+static void
+put_source(struct msghdr *h, uint8_t *control, const struct adit_ip *local)
+{
+	struct cmsghdr *c;
+
+	memset(control, 0, CONTROL_LEN);
+	h->msg_control = control;
+	h->msg_controllen = CONTROL_LEN;
+	c = CMSG_FIRSTHDR(h);
+	if (local->version == 4) {
+		struct in_pktinfo info;
+
+		memset(&info, 0, sizeof info);
+		memcpy(&info.ipi_spec_dst, local->b, 4);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+		h->msg_controllen = CMSG_SPACE(sizeof info);
+	} else {
+		struct in6_pktinfo info;
+
+		memset(&info, 0, sizeof info);
+		memcpy(&info.ipi6_addr, local->b, 16);
+		c->cmsg_level = IPPROTO_IPV6;
+		c->cmsg_type = IPV6_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+		h->msg_controllen = CMSG_SPACE(sizeof info);
+	}
+}
+
+static const struct net_socket *
+socket_for(const struct net *net, const struct adit_path *path, uint8_t protocol)
+{
+	for (int i = 0; i < NET_SOCKETS; i++) {
+		const struct net_socket *s = &net->sockets[i];
+
+		if (s->fd >= 0 && s->version == path->remote.ip.version &&
+		    s->protocol == protocol &&
+		    (protocol != ADIT_PROTO_UDP || s->port == path->local.port))
+			return s;
+	}
+	return NULL;
+}
+
+void
+net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const uint8_t *p,
+	 size_t n)
+{
+	const struct net_socket *s = socket_for(net, path, protocol);
+	struct msghdr *h;
+
+	if (!s)
+		return;
+	if (queue.n == NET_BATCH || (queue.n && queue.s != s))
+		net_flush();
+	queue.s = s;
+	h = &queue.m[queue.n].msg_hdr;
+	memset(h, 0, sizeof *h);
+	queue.iov[queue.n].iov_base = (void *)(uintptr_t)p;
+	queue.iov[queue.n].iov_len = n;
+	h->msg_iov = &queue.iov[queue.n];
+	h->msg_iovlen = 1;
+	h->msg_name = &queue.to[queue.n];
+	/* A raw socket's address has no port. */
+	h->msg_namelen = put_address(&queue.to[queue.n], &path->remote.ip,
+				     protocol == ADIT_PROTO_UDP ? path->remote.port : 0);
+	put_source(h, queue.control[queue.n], &path->local.ip);
+	queue.n++;
+}
+
+bool
+net_source(const struct adit_ip *remote, struct adit_ip *local)
+{
+	int fd = socket(remote->version == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int mark = NET_MARK;
+	struct adit_endpoint end;
+	union address a;
+	socklen_t n = put_address(&a, remote, ADIT_IKE_PORT);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+	ok = connect(fd, &a.any, n) == 0;
+	n = sizeof a;
+	ok = ok && getsockname(fd, &a.any, &n) == 0;
+	close(fd);
+	if (ok) {
+		get_address(&a, &end);
+		*local = end.ip;
+	}
+	return ok;
+}

@@ -1,0 +1,588 @@
+/* The sections `connections` and `secrets` of a swanctl.conf, as configuration of a node. A keyword
+ * that is not known here is an error with its place: nothing is skipped. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "swanctl.h"
+#include "values.h"
+
+#define SECRET_IDS_MAX 8
+
+struct secret {
+	struct adit_span psk;
+	struct adit_id ids[SECRET_IDS_MAX];
+	uint8_t id_count;
+	struct secret *next;
+};
+
+/* One connection while it is read. */
+struct connection {
+	struct adit_peer_config *peer;
+	struct swanctl_peer *extra;
+	struct swanctl *all;
+	bool local_auth, remote_auth;
+	FILE *err;
+};
+
+static bool
+complain(FILE *err, const struct conf *c, const char *why)
+{
+	fprintf(err, "%s:%d: %s: %s\n", c->file, c->line, c->name, why);
+	return false;
+}
+
+/* Runs a value's parser. */
+#define TAKE(err, c, call)                                                                      \
+	do {                                                                                    \
+		const char *why_ = (c)->value ? (call) : "a value was expected, not a section"; \
+		return !why_ || complain((err), (c), why_);                                     \
+	} while (0)
+
+/* A keyword with the function that takes it. */
+struct keyword {
+	const char *name;
+	bool (*take)(void *ctx, const struct conf *c, FILE *err);
+};
+
+static bool
+take_all(const struct conf *section, const struct keyword *words, void *ctx, FILE *err)
+{
+	bool ok = true;
+
+	for (const struct conf *c = section->children; c; c = c->next) {
+		const struct keyword *w = words;
+
+		while (w->name && strcmp(w->name, c->name) != 0)
+			w++;
+		if (w->name)
+			ok = w->take(ctx, c, err) && ok;
+		else
+			ok = complain(err, c, "not supported here");
+	}
+	return ok;
+}
+
+/* Values that name what is not built may be given as long as they turn it off. */
+static bool
+only_off(void *ctx, const struct conf *c, FILE *err)
+{
+	(void)ctx;
+	if (c->value && (strcmp(c->value, "no") == 0 || strcmp(c->value, "0") == 0 ||
+			 strcmp(c->value, "never") == 0))
+		return true;
+	return complain(err, c, "not supported yet: only no, 0 or never can be given");
+}
+
+/* --- Children. */
+
+struct child {
+	struct adit_child_config cfg;
+	struct swanctl_child extra;
+	enum adit_action action; /* PROTECT, or what pass and drop say */
+};
+
+static bool
+take_local_ts(void *ctx, const struct conf *c, FILE *err)
+{
+	struct adit_child_config *cfg = &((struct child *)ctx)->cfg;
+
+	TAKE(err, c, value_selectors(c->value, &cfg->local_ts, &cfg->local_ts_count));
+}
+
+static bool
+take_remote_ts(void *ctx, const struct conf *c, FILE *err)
+{
+	struct adit_child_config *cfg = &((struct child *)ctx)->cfg;
+
+	TAKE(err, c, value_selectors(c->value, &cfg->remote_ts, &cfg->remote_ts_count));
+}
+
+static bool
+take_esp_proposals(void *ctx, const struct conf *c, FILE *err)
+{
+	struct adit_child_config *cfg = &((struct child *)ctx)->cfg;
+
+	TAKE(err, c, value_proposals(c->value, false, &cfg->proposals, &cfg->proposal_count));
+}
+
+static const char *
+mode(const char *text, struct child *child)
+{
+	child->action = ADIT_PROTECT;
+	if (strcmp(text, "tunnel") == 0)
+		child->cfg.mode = ADIT_TUNNEL;
+	else if (strcmp(text, "transport") == 0)
+		child->cfg.mode = ADIT_TRANSPORT;
+	else if (strcmp(text, "pass") == 0)
+		child->action = ADIT_BYPASS;
+	else if (strcmp(text, "drop") == 0)
+		child->action = ADIT_DISCARD;
+	else
+		return "only tunnel, transport, pass and drop are supported";
+	return NULL;
+}
+
+static bool
+take_mode(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, mode(c->value, ctx));
+}
+
+static const char *
+action(const char *text, enum swanctl_action *out)
+{
+	if (strcmp(text, "none") == 0 || strcmp(text, "clear") == 0)
+		*out = ACTION_NONE;
+	else if (strcmp(text, "trap") == 0)
+		*out = ACTION_TRAP;
+	else if (strcmp(text, "start") == 0 || strcmp(text, "restart") == 0 ||
+		 strcmp(text, "trap|start") == 0)
+		*out = ACTION_START;
+	else
+		return "only none, trap and start are supported";
+	return NULL;
+}
+
+static bool
+take_start_action(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, action(c->value, &((struct child *)ctx)->extra.start));
+}
+
+static bool
+take_close_action(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, action(c->value, &((struct child *)ctx)->extra.close));
+}
+
+static bool
+take_dpd_action(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, action(c->value, &((struct child *)ctx)->extra.dpd));
+}
+
+static const char *
+window(const char *text, uint32_t *out)
+{
+	const char *why = value_number(text, ADIT_REPLAY_MAX, out);
+
+	return !why && *out < ADIT_REPLAY_MIN ? "32 to 4096 packets are supported" : why;
+}
+
+static bool
+take_replay_window(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, window(c->value, &((struct child *)ctx)->cfg.replay_window));
+}
+
+static const struct keyword child_words[] = {{"local_ts", take_local_ts},
+					     {"remote_ts", take_remote_ts},
+					     {"esp_proposals", take_esp_proposals},
+					     {"mode", take_mode},
+					     {"start_action", take_start_action},
+					     {"close_action", take_close_action},
+					     {"dpd_action", take_dpd_action},
+					     {"replay_window", take_replay_window},
+					     {"rekey_time", only_off},
+					     {"life_time", only_off},
+					     {"rand_time", only_off},
+					     {"rekey_bytes", only_off},
+					     {"life_bytes", only_off},
+					     {"rekey_packets", only_off},
+					     {"life_packets", only_off},
+					     {"ipcomp", only_off},
+					     {"inactivity", only_off},
+					     {"tfc_padding", only_off},
+					     {NULL, NULL}};
+
+static size_t
+count_sections(const struct conf *section)
+{
+	size_t n = 0;
+
+	for (const struct conf *c = section->children; c; c = c->next)
+		n++;
+	return n;
+}
+
+static void
+put_any(struct adit_ts *ts, uint8_t *n)
+{
+	struct adit_ip any;
+
+	memset(&any, 0, sizeof any);
+	any.version = 4;
+	ts[0] = adit_ts_prefix(&any, 0);
+	any.version = 6;
+	ts[1] = adit_ts_prefix(&any, 0);
+	*n = 2;
+}
+
+static void
+put_side(struct adit_ts *to, uint8_t *n, const struct adit_ts *from, uint8_t count)
+{
+	if (count == 0) {
+		put_any(to, n);
+		return;
+	}
+	memcpy(to, from, count * sizeof *to);
+	*n = count;
+}
+
+/* pass and drop are policies of ours, and no affair of IKE. */
+static void
+add_policy(struct swanctl *all, const struct child *child)
+{
+	struct adit_policy *p;
+
+	all->first = realloc(all->first, (all->first_count + 1) * sizeof *all->first);
+	if (!all->first)
+		abort();
+	p = &all->first[all->first_count++];
+	memset(p, 0, sizeof *p);
+	p->name = child->cfg.name;
+	p->action = child->action;
+	put_side(p->selectors.local, &p->selectors.local_n, child->cfg.local_ts,
+		 child->cfg.local_ts_count);
+	put_side(p->selectors.remote, &p->selectors.remote_n, child->cfg.remote_ts,
+		 child->cfg.remote_ts_count);
+}
+
+static bool
+take_children(void *ctx, const struct conf *section, FILE *err)
+{
+	struct connection *conn = ctx;
+	struct adit_child_config *cfgs = keep(count_sections(section) * sizeof *cfgs);
+	bool ok = true;
+
+	conn->peer->children = cfgs;
+	conn->extra->children = keep(count_sections(section) * sizeof *conn->extra->children);
+	for (const struct conf *c = section->children; c; c = c->next) {
+		struct child child;
+
+		memset(&child, 0, sizeof child);
+		child.action = ADIT_PROTECT;
+		child.cfg.name = keep_text(c->name);
+		if (c->value) {
+			ok = complain(err, c, "a section was expected");
+			continue;
+		}
+		ok = take_all(c, child_words, &child, err) && ok;
+		if (child.action != ADIT_PROTECT) {
+			add_policy(conn->all, &child);
+			continue;
+		}
+		if (conn->peer->child_count == UINT8_MAX)
+			return complain(err, c, "too many children");
+		conn->extra->children[conn->peer->child_count] = child.extra;
+		cfgs[conn->peer->child_count++] = child.cfg;
+		conn->all->child_count++;
+	}
+	return ok;
+}
+
+/* --- Connections. */
+
+static const char *
+version(const char *text)
+{
+	if (strcmp(text, "2") == 0 || strcmp(text, "0") == 0)
+		return NULL;
+	return "only IKEv2 is supported (version = 2)";
+}
+
+static bool
+take_version(void *ctx, const struct conf *c, FILE *err)
+{
+	(void)ctx;
+	TAKE(err, c, version(c->value));
+}
+
+static bool
+take_local_addrs(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, value_address(c->value, &((struct connection *)ctx)->peer->local));
+}
+
+static bool
+take_remote_addrs(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, value_address(c->value, &((struct connection *)ctx)->peer->remote));
+}
+
+static const char *
+port(const char *text, uint16_t *out)
+{
+	uint32_t n;
+	const char *why = value_number(text, UINT16_MAX, &n);
+
+	if (!why)
+		*out = (uint16_t)n;
+	return why;
+}
+
+static bool
+take_remote_port(void *ctx, const struct conf *c, FILE *err)
+{
+	struct adit_peer_config *peer = ((struct connection *)ctx)->peer;
+
+	TAKE(err, c, port(c->value, &peer->remote_port));
+}
+
+static bool
+take_remote_natt_port(void *ctx, const struct conf *c, FILE *err)
+{
+	struct adit_peer_config *peer = ((struct connection *)ctx)->peer;
+
+	TAKE(err, c, port(c->value, &peer->remote_natt_port));
+}
+
+static bool
+take_proposals(void *ctx, const struct conf *c, FILE *err)
+{
+	struct adit_peer_config *peer = ((struct connection *)ctx)->peer;
+
+	TAKE(err, c, value_proposals(c->value, true, &peer->proposals, &peer->proposal_count));
+}
+
+static bool
+take_encap(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, value_bool(c->value, &((struct connection *)ctx)->peer->encap));
+}
+
+static bool
+take_dpd_delay(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, value_time(c->value, &((struct connection *)ctx)->peer->dpd_delay_ms));
+}
+
+static const char *
+auth(const char *text, bool *seen)
+{
+	*seen = strcmp(text, "psk") == 0;
+	return *seen ? NULL : "only psk is supported";
+}
+
+struct side {
+	struct adit_id *id;
+	bool *auth;
+};
+
+static bool
+take_auth(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, auth(c->value, ((struct side *)ctx)->auth));
+}
+
+static bool
+take_id(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, value_identity(c->value, ((struct side *)ctx)->id));
+}
+
+static bool
+take_side(struct side *side, const struct conf *c, FILE *err)
+{
+	static const struct keyword words[] = {{"auth", take_auth}, {"id", take_id}, {NULL, NULL}};
+
+	if (c->value)
+		return complain(err, c, "a section was expected");
+	return take_all(c, words, side, err);
+}
+
+static bool
+take_local(void *ctx, const struct conf *c, FILE *err)
+{
+	struct connection *conn = ctx;
+	struct side side = {&conn->peer->local_id, &conn->local_auth};
+
+	if (conn->local_auth)
+		return complain(err, c, "a second round of authentication is not supported");
+	return take_side(&side, c, err);
+}
+
+static bool
+take_remote(void *ctx, const struct conf *c, FILE *err)
+{
+	struct connection *conn = ctx;
+	struct side side = {&conn->peer->remote_id, &conn->remote_auth};
+
+	if (conn->remote_auth)
+		return complain(err, c, "a second round of authentication is not supported");
+	return take_side(&side, c, err);
+}
+
+static const struct keyword connection_words[] = {{"version", take_version},
+						  {"local_addrs", take_local_addrs},
+						  {"remote_addrs", take_remote_addrs},
+						  {"remote_port", take_remote_port},
+						  {"remote_natt_port", take_remote_natt_port},
+						  {"proposals", take_proposals},
+						  {"encap", take_encap},
+						  {"dpd_delay", take_dpd_delay},
+						  {"local", take_local},
+						  {"remote", take_remote},
+						  {"children", take_children},
+						  {"mobike", only_off},
+						  {"fragmentation", only_off},
+						  {"aggressive", only_off},
+						  {"rekey_time", only_off},
+						  {"reauth_time", only_off},
+						  {"over_time", only_off},
+						  {"rand_time", only_off},
+						  {"send_certreq", only_off},
+						  {"send_cert", only_off},
+						  {"unique", only_off},
+						  {NULL, NULL}};
+
+static bool
+same_id(const struct adit_id *a, const struct adit_id *b)
+{
+	return a->type == b->type && a->data.n == b->data.n &&
+	       (a->data.n == 0 || memcmp(a->data.p, b->data.p, a->data.n) == 0);
+}
+
+static int
+score_one(const struct secret *s, const struct adit_id *id)
+{
+	for (uint8_t i = 0; i < s->id_count; i++)
+		if (id->type != ADIT_ID_ANY && same_id(&s->ids[i], id))
+			return 1;
+	return 0;
+}
+
+/* The secret whose identities say the most about this connection; one without any fits all. */
+static const struct secret *
+best_secret(const struct secret *list, const struct adit_peer_config *peer)
+{
+	const struct secret *best = NULL;
+	int most = -1;
+
+	for (; list; list = list->next) {
+		int score =
+			2 * score_one(list, &peer->remote_id) + score_one(list, &peer->local_id);
+
+		if (list->id_count && score == 0)
+			continue;
+		if (score > most) {
+			most = score;
+			best = list;
+		}
+	}
+	return best;
+}
+
+/* What a connection can't do without. */
+static bool
+complete(const struct connection *conn, const struct conf *c, const struct secret *secrets)
+{
+	const struct secret *secret = best_secret(secrets, conn->peer);
+
+	if (!conn->local_auth || !conn->remote_auth)
+		return complain(conn->err, c, "auth = psk is needed in both local and remote");
+	if (!secret)
+		return complain(conn->err, c, "no secret for its identities in secrets.ike*");
+	conn->peer->psk = secret->psk;
+	if (conn->peer->child_count == 0)
+		return complain(conn->err, c, "a child is needed");
+	for (uint8_t i = 0; i < conn->peer->child_count; i++)
+		if (conn->extra->children[i].start != ACTION_NONE && !conn->peer->remote.version)
+			return complain(conn->err, c,
+					"start_action needs remote_addrs with one address");
+	return true;
+}
+
+/* A connection of pass and drop children alone is no peer. */
+static bool
+is_only_policies(const struct connection *conn, size_t before)
+{
+	return conn->peer->child_count == 0 && conn->all->first_count > before &&
+	       !conn->local_auth && !conn->remote_auth;
+}
+
+static bool
+take_connection(struct swanctl *all, const struct conf *c, const struct secret *secrets, FILE *err)
+{
+	struct connection conn = {&all->peers[all->peer_count],
+				  &all->extras[all->peer_count],
+				  all,
+				  false,
+				  false,
+				  err};
+	size_t before = all->first_count;
+
+	if (c->value)
+		return complain(err, c, "a section was expected");
+	conn.peer->name = keep_text(c->name);
+	if (!take_all(c, connection_words, &conn, err))
+		return false;
+	if (is_only_policies(&conn, before))
+		return true;
+	if (!complete(&conn, c, secrets))
+		return false;
+	all->peer_count++;
+	return true;
+}
+
+/* --- Secrets. */
+
+static bool
+take_secret_setting(struct secret *s, const struct conf *c, FILE *err)
+{
+	if (strcmp(c->name, "secret") == 0)
+		TAKE(err, c, value_secret(c->value, &s->psk));
+	if (strncmp(c->name, "id", 2) != 0)
+		return complain(err, c, "not supported here");
+	if (s->id_count == SECRET_IDS_MAX)
+		return complain(err, c, "too many identities");
+	TAKE(err, c, value_identity(c->value, &s->ids[s->id_count++]));
+}
+
+static bool
+take_secrets(const struct conf *section, struct secret **list, FILE *err)
+{
+	bool ok = true;
+
+	for (const struct conf *c = section->children; c; c = c->next) {
+		struct secret *s = keep(sizeof *s);
+
+		if (c->value || strncmp(c->name, "ike", 3) != 0) {
+			ok = complain(err, c, "only sections ike* are supported");
+			continue;
+		}
+		for (const struct conf *k = c->children; k; k = k->next)
+			ok = take_secret_setting(s, k, err) && ok;
+		if (!s->psk.n)
+			ok = complain(err, c, "secret is missing");
+		s->next = *list;
+		*list = s;
+	}
+	return ok;
+}
+
+struct swanctl *
+swanctl_load(const struct conf *root, FILE *err)
+{
+	struct swanctl *all = keep(sizeof *all);
+	const struct conf *connections = conf_find(root, "connections");
+	const struct conf *secrets = conf_find(root, "secrets");
+	struct secret *list = NULL;
+	bool ok = true;
+
+	for (const struct conf *c = root->children; c; c = c->next)
+		if (c != connections && c != secrets)
+			ok = complain(err, c, "only connections and secrets are supported");
+	if (secrets)
+		ok = take_secrets(secrets, &list, err) && ok;
+	if (!connections || !connections->children) {
+		fprintf(err, "no connections\n");
+		return NULL;
+	}
+	all->peers = keep(count_sections(connections) * sizeof *all->peers);
+	all->extras = keep(count_sections(connections) * sizeof *all->extras);
+	for (const struct conf *c = connections->children; c; c = c->next)
+		ok = take_connection(all, c, list, err) && ok;
+	return ok ? all : NULL;
+}
