@@ -90,8 +90,10 @@ $(BUILD)/lib/%.o: lib/%.c $(FLAGS)
 $(filter $(BUILD)/lib/provider/mbedtls/%,$(LIB_OBJ)): | $(HAVE)/mbedtls
 
 # --- The programs: on the public headers alone.
+# Capture files are libpcap's affair.
 adit-pcap_LIBS := -lpcap
-$(filter $(BUILD)/examples/adit-pcap/%,$(PROG_OBJ)): | $(HAVE)/pcap
+aditd_LIBS := -lpcap
+$(filter $(BUILD)/examples/adit-pcap/% $(BUILD)/examples/aditd/%,$(PROG_OBJ)): | $(HAVE)/pcap
 
 $(BUILD)/examples/%.o: examples/%.c $(FLAGS)
 	@mkdir -p $(@D)

@@ -250,7 +250,7 @@ want_sa(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 	uint16_t peer = (uint16_t)(policy->tag >> 16), child = (uint16_t)policy->tag;
 	struct adit_ike_id id;
 
-	if (v->policy < node->cfg.first_count || is_under_way(node, peer, child))
+	if (!local || v->policy < node->cfg.first_count || is_under_way(node, peer, child))
 		return;
 	/* Without an address of the peer, or without room, the packet's verdict stays NEED_SA, and
 	 * the next packet tries again. */

@@ -1,0 +1,617 @@
+/* The event loop between the node, the sockets and the inside. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "adit/mbedtls.h"
+#include "daemon.h"
+#include "host.h"
+#include "keylog.h"
+#include "log.h"
+#include "values.h"
+
+#define CACHE_COUNT 1024
+#define REPLAY_WORDS ADIT_REPLAY_WORDS(ADIT_REPLAY_MAX)
+/* Between attempts at a tunnel that is wanted: doubled each time, up to a minute. */
+#define RETRY_MS 2000
+#define RETRY_MAX_MS 60000
+/* How long the peers have to answer our deletes. */
+#define END_MS 2000
+
+static struct net_packet batch[NET_BATCH];
+static struct adit_trace trace;
+
+static adit_ms
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (adit_ms)t.tv_sec * 1000 + (adit_ms)t.tv_nsec / 1000000;
+}
+
+static enum adit_status
+fill_random(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	while (n) {
+		ssize_t got = getrandom(out, n, 0);
+
+		if (got < 0 && errno != EINTR)
+			return ADIT_ERR_RANDOM;
+		if (got > 0) {
+			out += got;
+			n -= (size_t)got;
+		}
+	}
+	return ADIT_OK;
+}
+
+static void
+on_trace(void *ctx, const struct adit_trace_record *rec)
+{
+	(void)ctx;
+	log_trace(rec);
+	if (rec->kind == ADIT_TRACE_IKE_KEYS)
+		keylog_ike(rec);
+}
+
+/* --- Making the node. */
+
+static struct adit_node_mem
+make_memory(const struct swanctl *s)
+{
+	struct adit_node_mem m;
+
+	memset(&m, 0, sizeof m);
+	m.ike.sas = keep(DAEMON_SAS * sizeof *m.ike.sas);
+	m.ike.sa_count = DAEMON_SAS;
+	m.ike.children = keep(DAEMON_SAS * sizeof *m.ike.children);
+	m.ike.child_count = DAEMON_SAS;
+	m.ike.handshakes = keep(DAEMON_SAS * sizeof *m.ike.handshakes);
+	m.ike.handshake_count = DAEMON_SAS;
+	m.sad.count = 2 * DAEMON_SAS;
+	m.sad.entries = keep(m.sad.count * sizeof *m.sad.entries);
+	m.sad.keyctx_size = sizeof(union adit_keyctx);
+	m.sad.keyctx = keep(m.sad.count * m.sad.keyctx_size);
+	m.sad.replay_words = REPLAY_WORDS;
+	m.sad.replay_bits = keep(m.sad.count * REPLAY_WORDS * sizeof *m.sad.replay_bits);
+	m.policy_count = s->first_count + s->child_count;
+	m.policies = keep(m.policy_count * sizeof *m.policies);
+	m.heads = keep(m.policy_count * sizeof *m.heads);
+	m.cache = keep(CACHE_COUNT * sizeof *m.cache);
+	m.cache_count = CACHE_COUNT;
+	return m;
+}
+
+static void
+make_links(struct daemon *d)
+{
+	const struct swanctl *s = d->swanctl;
+
+	d->links = keep(s->child_count * sizeof *d->links);
+	for (uint16_t i = 0; i < s->peer_count; i++)
+		for (uint16_t k = 0; k < s->peers[i].child_count; k++) {
+			struct link *l = &d->links[d->link_count++];
+
+			l->peer = i;
+			l->child = k;
+			l->retry_at =
+				s->extras[i].children[k].start == ACTION_START ? now() : ADIT_NEVER;
+		}
+}
+
+static const struct adit_child_config *
+child_of(const struct daemon *d, const struct link *l)
+{
+	return &d->swanctl->peers[l->peer].children[l->child];
+}
+
+static const struct swanctl_child *
+actions_of(const struct daemon *d, const struct link *l)
+{
+	return &d->swanctl->extras[l->peer].children[l->child];
+}
+
+/* Traffic for a tunnel that is wanted goes into the device from the start, so that none of it ever
+ * leaves in clear. */
+static void
+route_wanted(const struct daemon *d)
+{
+	for (size_t i = 0; d->tun >= 0 && i < d->link_count; i++) {
+		const struct adit_child_config *c = child_of(d, &d->links[i]);
+
+		if (actions_of(d, &d->links[i])->start != ACTION_NONE)
+			tun_route(d->tun_name, c->remote_ts, c->remote_ts_count, c->local_ts,
+				  c->local_ts_count);
+	}
+}
+
+static bool
+begin_ping(const struct daemon *d)
+{
+	char *text = keep_text(d->ping), *comma = strchr(text, ',');
+	struct adit_ip target, source;
+	uint32_t count = 5;
+
+	if (comma)
+		*comma = 0;
+	if (value_address(text, &target) || !target.version ||
+	    (comma && value_number(comma + 1, 10000, &count))) {
+		fprintf(stderr, "aditd: --ping: ADDRESS[,COUNT] was expected\n");
+		return false;
+	}
+	/* The first address of the first child that leads there. */
+	for (size_t i = 0; i < d->link_count; i++) {
+		const struct adit_child_config *c = child_of(d, &d->links[i]);
+
+		for (uint8_t k = 0; k < c->local_ts_count; k++) {
+			if (c->local_ts[k].version != target.version)
+				continue;
+			memset(&source, 0, sizeof source);
+			source.version = target.version;
+			memcpy(source.b, c->local_ts[k].first, 16);
+			host_ping(&source, &target, count);
+			return true;
+		}
+	}
+	fprintf(stderr, "aditd: --ping: no child's local_ts has an address to ping from\n");
+	return false;
+}
+
+bool
+daemon_begin(struct daemon *d)
+{
+	struct adit_node_mem mem = make_memory(d->swanctl);
+	struct adit_node_config cfg;
+	enum adit_status st;
+
+	memset(&cfg, 0, sizeof cfg);
+	trace.record = on_trace;
+	cfg.ike.crypto = &adit_mbedtls_compat;
+	cfg.ike.rng.fill = fill_random;
+	cfg.ike.peers = d->swanctl->peers;
+	cfg.ike.peer_count = d->swanctl->peer_count;
+	cfg.ike.natt_port = d->natt_port;
+	cfg.ike.trace = &trace;
+	cfg.first = d->swanctl->first;
+	cfg.first_count = d->swanctl->first_count;
+	cfg.ike_port = d->ike_port;
+	st = adit_node_init(&d->node, &cfg, &mem);
+	if (st != ADIT_OK) {
+		fprintf(stderr, "aditd: the configuration is refused: %s\n", adit_status_name(st));
+		return false;
+	}
+	make_links(d);
+	route_wanted(d);
+	return !d->ping || begin_ping(d);
+}
+
+/* --- Making SAs. */
+
+static bool
+local_end(const struct daemon *d, const struct adit_peer_config *peer, struct adit_endpoint *local)
+{
+	local->ip = peer->local;
+	local->port = d->ike_port;
+	return local->ip.version || net_source(&peer->remote, &local->ip);
+}
+
+static void
+plan_retry(struct link *l)
+{
+	adit_ms wait = (adit_ms)RETRY_MS << (l->failures < 5 ? l->failures : 5);
+
+	l->failures++;
+	l->retry_at = now() + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
+}
+
+static void
+start_link(struct daemon *d, struct link *l)
+{
+	const struct adit_peer_config *peer = &d->swanctl->peers[l->peer];
+	struct adit_endpoint local;
+	enum adit_status st = ADIT_ERR_IO;
+
+	l->retry_at = ADIT_NEVER;
+	if (l->ike.generation || d->ending || !peer->remote.version)
+		return;
+	log_line(LOG_INFO, "initiating %s{%s} to %s", peer->name, child_of(d, l)->name,
+		 text_ip(&peer->remote));
+	if (local_end(d, peer, &local))
+		st = adit_node_start(&d->node, now(), l->peer, l->child, &local, &l->ike);
+	if (st != ADIT_OK) {
+		log_line(LOG_ERROR, "%s{%s} can't begin: %s", peer->name, child_of(d, l)->name,
+			 adit_status_name(st));
+		memset(&l->ike, 0, sizeof l->ike);
+		plan_retry(l);
+	}
+}
+
+static struct link *
+link_of_tag(const struct daemon *d, uint32_t tag)
+{
+	for (size_t i = 0; i < d->link_count; i++)
+		if (d->links[i].peer == tag >> 16 && d->links[i].child == (tag & 0xffff))
+			return &d->links[i];
+	return NULL;
+}
+
+static struct link *
+link_of_ike(const struct daemon *d, struct adit_ike_id id)
+{
+	for (size_t i = 0; i < d->link_count; i++)
+		if (d->links[i].ike.slot == id.slot && d->links[i].ike.generation == id.generation)
+			return &d->links[i];
+	return NULL;
+}
+
+/* --- Packets of the inside. */
+
+static void
+hold(struct daemon *d, uint32_t tag, const struct adit_pkt *pkt)
+{
+	for (int i = 0; i < HELD_MAX; i++) {
+		struct held *h = &d->held[i];
+
+		if (h->len || pkt->len > sizeof h->packet)
+			continue;
+		h->tag = tag;
+		h->len = pkt->len;
+		memcpy(h->packet, adit_pkt_data(pkt), pkt->len);
+		return;
+	}
+}
+
+static void
+need_sa(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *pkt)
+{
+	uint32_t tag = d->node.spd.mem.policies[v->policy].tag;
+	struct link *l = link_of_tag(d, tag);
+
+	if (!l || actions_of(d, l)->start == ACTION_NONE)
+		return;
+	hold(d, tag, pkt);
+	/* A failed attempt is followed by a pause, whatever the traffic wants. */
+	if (!l->ike.generation && l->retry_at == ADIT_NEVER)
+		start_link(d, l);
+}
+
+static void
+send_outer(struct daemon *d, struct adit_pkt *pkt)
+{
+	struct adit_path path;
+	uint8_t protocol;
+
+	capture_packet(adit_pkt_data(pkt), pkt->len);
+	if (adit_pkt_pull_outer(pkt, &path, &protocol) == ADIT_OK)
+		net_send(&d->net, &path, protocol, adit_pkt_data(pkt), pkt->len);
+}
+
+/* n packets of this host, each in a buffer of the batch. */
+static void
+send_inner(struct daemon *d, struct adit_pkt *pkts, size_t n)
+{
+	struct adit_verdict v[NET_BATCH];
+
+	adit_node_out(&d->node, now(), NULL, pkts, v, n);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind == ADIT_VERDICT_SEND)
+			send_outer(d, &pkts[i]);
+		else if (v[i].kind == ADIT_VERDICT_NEED_SA)
+			need_sa(d, &v[i], &pkts[i]);
+	}
+	net_flush();
+}
+
+static void
+release_held(struct daemon *d, uint32_t tag)
+{
+	static struct net_packet room;
+
+	for (int i = 0; i < HELD_MAX; i++) {
+		struct held *h = &d->held[i];
+		struct adit_pkt pkt = {room.room, sizeof room.room, ADIT_PKT_HEADROOM, h->len};
+
+		if (!h->len || h->tag != tag)
+			continue;
+		memcpy(adit_pkt_data(&pkt), h->packet, h->len);
+		h->len = 0;
+		send_inner(d, &pkt, 1);
+	}
+}
+
+static void
+deliver(struct daemon *d, struct adit_pkt *pkt)
+{
+	if (d->tun >= 0) {
+		/* A full device drops, as any interface does. */
+		(void)!write(d->tun, adit_pkt_data(pkt), pkt->len);
+		return;
+	}
+	if (host_input(pkt, now()))
+		send_inner(d, pkt, 1);
+}
+
+/* --- Events of the node. */
+
+static void
+child_up(struct daemon *d, const struct adit_ike_event *ev)
+{
+	const struct adit_peer_config *peer = &d->swanctl->peers[ev->peer];
+	const struct adit_selectors *s = ev->out.selectors;
+	struct link *l = link_of_ike(d, ev->ike);
+
+	log_line(LOG_INFO, "CHILD_SA %s{%s} established with SPIs %08x_i %08x_o and TS %s === %s",
+		 peer->name, peer->children[ev->child_config].name, ev->spi_in, ev->spi_out,
+		 text_selectors(s->local, s->local_n), text_selectors(s->remote, s->remote_n));
+	keylog_child(ev);
+	if (d->tun >= 0)
+		tun_route(d->tun_name, s->remote, s->remote_n, s->local, s->local_n);
+	if (l) {
+		l->up = true;
+		l->failures = 0;
+	}
+}
+
+static enum swanctl_action
+action_after(const struct daemon *d, const struct link *l, enum adit_status reason)
+{
+	const struct swanctl_child *c = actions_of(d, l);
+
+	if (!l->up)
+		return c->start == ACTION_START ? ACTION_START : ACTION_NONE;
+	return reason == ADIT_ERR_TIMEOUT ? c->dpd : c->close;
+}
+
+static void
+ike_down(struct daemon *d, const struct adit_ike_event *ev)
+{
+	const struct adit_peer_config *peer = &d->swanctl->peers[ev->peer];
+	struct link *l = link_of_ike(d, ev->ike);
+
+	if (ev->notify)
+		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s, %s", peer->name, ev->ike.slot,
+			 adit_status_name(ev->reason), adit_notify_name(ev->notify));
+	else
+		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s", peer->name, ev->ike.slot,
+			 adit_status_name(ev->reason));
+	if (!l)
+		return;
+	memset(&l->ike, 0, sizeof l->ike);
+	if (!d->ending && action_after(d, l, ev->reason) == ACTION_START)
+		plan_retry(l);
+	else if (!l->up)
+		/* Asked for by traffic: what comes next may ask again, after a pause. */
+		plan_retry(l);
+	l->up = false;
+}
+
+static void
+on_event(struct daemon *d, const struct adit_ike_event *ev)
+{
+	const struct adit_peer_config *peer = &d->swanctl->peers[ev->peer];
+
+	switch (ev->kind) {
+	case ADIT_EVENT_IKE_UP:
+		log_line(LOG_INFO, "IKE_SA %s[%u] established between %s and %s", peer->name,
+			 ev->ike.slot, text_end(&ev->path.local), text_end(&ev->path.remote));
+		break;
+	case ADIT_EVENT_IKE_DOWN:
+		ike_down(d, ev);
+		break;
+	case ADIT_EVENT_CHILD_UP:
+		child_up(d, ev);
+		break;
+	case ADIT_EVENT_CHILD_DOWN:
+		log_line(LOG_INFO, "CHILD_SA %s{%s} with SPIs %08x_i %08x_o down: %s", peer->name,
+			 peer->children[ev->child_config].name, ev->spi_in, ev->spi_out,
+			 adit_status_name(ev->reason));
+		break;
+	case ADIT_EVENT_NONE:
+		break;
+	}
+}
+
+/* All events, then all datagrams, then the packets that had waited. */
+static void
+service(struct daemon *d)
+{
+	static uint8_t dgram[ADIT_IKE_MESSAGE_MAX + 4];
+	struct adit_ike_event ev;
+	struct adit_sa_id in, out;
+	struct adit_path path;
+	size_t n;
+
+	while (adit_node_event(&d->node, now(), &ev, &in, &out)) {
+		on_event(d, &ev);
+		if (ev.kind == ADIT_EVENT_CHILD_UP)
+			release_held(d, (uint32_t)ev.peer << 16 | ev.child_config);
+	}
+	while (adit_node_output(&d->node, now(), &path, (struct adit_buf){dgram, sizeof dgram},
+				&n) == ADIT_OK &&
+	       n) {
+		capture_datagram(&path, true, dgram, n);
+		net_send(&d->net, &path, ADIT_PROTO_UDP, dgram, n);
+		net_flush(); /* the buffer is used again */
+	}
+}
+
+/* --- The loop. */
+
+static void
+on_udp(struct daemon *d, struct net_packet *p)
+{
+	struct adit_verdict v;
+
+	capture_datagram(&p->path, false, adit_pkt_data(&p->pkt), p->pkt.len);
+	adit_node_datagram(&d->node, now(), &p->path, &p->pkt, &v);
+	if (v.kind == ADIT_VERDICT_DELIVER)
+		deliver(d, &p->pkt);
+	else
+		service(d); /* an SA must be there before the next packet that uses it */
+}
+
+static void
+on_esp(struct daemon *d, struct net_packet *p)
+{
+	struct adit_verdict v;
+
+	/* IPv4 gives the header, IPv6 keeps it. */
+	if (p->path.local.ip.version == 6 &&
+	    adit_pkt_push_outer(&p->pkt, &p->path, ADIT_PROTO_ESP) != ADIT_OK)
+		return;
+	capture_packet(adit_pkt_data(&p->pkt), p->pkt.len);
+	adit_node_in(&d->node, now(), &p->pkt, &v, 1);
+	if (v.kind == ADIT_VERDICT_DELIVER)
+		deliver(d, &p->pkt);
+}
+
+static void
+on_socket(struct daemon *d, const struct net_socket *s)
+{
+	size_t n = net_recv(s, batch);
+
+	for (size_t i = 0; i < n; i++) {
+		if (s->protocol == ADIT_PROTO_UDP)
+			on_udp(d, &batch[i]);
+		else
+			on_esp(d, &batch[i]);
+	}
+}
+
+static void
+on_tun(struct daemon *d)
+{
+	struct adit_pkt pkts[NET_BATCH];
+	size_t n = 0;
+
+	while (n < NET_BATCH) {
+		ssize_t got = read(d->tun, batch[n].room + ADIT_PKT_HEADROOM, NET_PACKET_MAX);
+
+		if (got <= 0)
+			break;
+		pkts[n] = (struct adit_pkt){batch[n].room, sizeof batch[n].room, ADIT_PKT_HEADROOM,
+					    (size_t)got};
+		n++;
+	}
+	send_inner(d, pkts, n);
+}
+
+/* Our SAs end at the peers too, if they answer in time. */
+static void
+begin_end(struct daemon *d)
+{
+	struct adit_ike_info info;
+	uint16_t at = 0;
+
+	d->ending = true;
+	d->end_at = now() + END_MS;
+	while (adit_ike_next(&d->node.ike, &at, &info))
+		(void)!adit_ike_delete(&d->node.ike, now(), info.id);
+}
+
+static void
+on_signal(struct daemon *d, int signals)
+{
+	struct signalfd_siginfo s;
+
+	while (read(signals, &s, sizeof s) == sizeof s) {
+		if (s.ssi_signo == SIGUSR1)
+			status_print(d);
+		else if (!d->ending)
+			begin_end(d);
+	}
+}
+
+static adit_ms
+due(struct daemon *d)
+{
+	adit_ms t = adit_node_deadline(&d->node);
+
+	for (size_t i = 0; i < d->link_count; i++)
+		if (d->links[i].retry_at < t)
+			t = d->links[i].retry_at;
+	if (d->ending && d->end_at < t)
+		t = d->end_at;
+	return host_deadline() < t ? host_deadline() : t;
+}
+
+static void
+on_time(struct daemon *d)
+{
+	struct adit_pkt pkt = {batch[0].room, sizeof batch[0].room, ADIT_PKT_HEADROOM, 0};
+	adit_ms t = now();
+
+	adit_node_tick(&d->node, t);
+	for (size_t i = 0; i < d->link_count; i++) {
+		struct link *l = &d->links[i];
+
+		if (l->retry_at > t)
+			continue;
+		l->retry_at = ADIT_NEVER;
+		if (actions_of(d, l)->start == ACTION_START ||
+		    actions_of(d, l)->close == ACTION_START ||
+		    actions_of(d, l)->dpd == ACTION_START)
+			start_link(d, l);
+	}
+	if (!d->ending && host_output(&pkt, t))
+		send_inner(d, &pkt, 1);
+	service(d);
+}
+
+static bool
+is_over(struct daemon *d)
+{
+	struct adit_ike_info info;
+	uint16_t at = 0;
+
+	return d->ending && (now() >= d->end_at || !adit_ike_next(&d->node.ike, &at, &info));
+}
+
+static int
+wait_ms(struct daemon *d)
+{
+	adit_ms t = due(d), n = now();
+
+	if (t <= n)
+		return 0;
+	return t - n < 60000 ? (int)(t - n) : 60000;
+}
+
+int
+daemon_run(struct daemon *d, int signals)
+{
+	struct pollfd fds[NET_SOCKETS + 2];
+	unsigned lost = 0;
+
+	for (int i = 0; i < NET_SOCKETS; i++)
+		fds[i] = (struct pollfd){d->net.sockets[i].fd, POLLIN, 0};
+	fds[NET_SOCKETS] = (struct pollfd){d->tun, POLLIN, 0};
+	fds[NET_SOCKETS + 1] = (struct pollfd){signals, POLLIN, 0};
+	on_time(d);
+	while (!is_over(d)) {
+		if (poll(fds, NET_SOCKETS + 2, wait_ms(d)) < 0 && errno != EINTR) {
+			perror("poll");
+			return 1;
+		}
+		for (int i = 0; i < NET_SOCKETS; i++)
+			if (fds[i].revents)
+				on_socket(d, &d->net.sockets[i]);
+		if (fds[NET_SOCKETS].revents)
+			on_tun(d);
+		if (fds[NET_SOCKETS + 1].revents)
+			on_signal(d, signals);
+		on_time(d);
+		if (!d->ending && host_finished(now(), &lost))
+			begin_end(d);
+	}
+	return lost ? 1 : 0;
+}

@@ -1,0 +1,49 @@
+/* The event loop between the node, the sockets and the inside. */
+#ifndef ADITD_DAEMON_H
+#define ADITD_DAEMON_H
+
+#include "net.h"
+#include "swanctl.h"
+#include "tun.h"
+
+#define DAEMON_SAS 256 /* IKE SAs; a Child SA each */
+#define HELD_MAX 16    /* packets kept while their SA is made */
+
+/* What is known of one configured child that we began. */
+struct link {
+	uint16_t peer, child;
+	struct adit_ike_id ike; /* generation 0: none */
+	bool up;
+	adit_ms retry_at; /* ADIT_NEVER: no attempt is planned */
+	unsigned failures;
+};
+
+struct held {
+	uint32_t tag; /* of the policy; the packet waits for its SA */
+	size_t len;   /* 0: free */
+	uint8_t packet[2048];
+};
+
+struct daemon {
+	struct swanctl *swanctl;
+	uint16_t ike_port, natt_port;
+	const char *tun_name, *ping;
+	int tun; /* -1: userland */
+	struct net net;
+	struct adit_node node;
+	struct link *links;
+	size_t link_count;
+	struct held held[HELD_MAX];
+	bool ending;
+	adit_ms end_at;
+};
+
+/* Makes the node and begins what start_action asks for. false: said on stderr. */
+bool daemon_begin(struct daemon *d);
+/* Runs until SIGTERM or the end of the pings; the exit code. */
+int daemon_run(struct daemon *d, int signals);
+
+/* status.c: SAs and counters, for SIGUSR1. */
+void status_print(struct daemon *d);
+
+#endif
