@@ -1,0 +1,49 @@
+/* What adit-pcap does with one IP packet: ESP off, or ESP on. */
+#ifndef ADIT_PCAP_WORK_H
+#define ADIT_PCAP_WORK_H
+
+#include "adit/esp.h"
+#include "esp_sa.h"
+
+/* A line of the file, and the SA that becomes of it with its first packet. */
+struct work_sa {
+	struct esp_sa line;
+	struct adit_sa sa;
+	union adit_keyctx kc;
+	uint32_t bits[ADIT_REPLAY_WORDS(ADIT_REPLAY_MAX)];
+	bool settled; /* mode, encapsulation and first number are known from an authentic packet */
+};
+
+struct work {
+	struct work_sa *sas;
+	size_t sa_count;
+	enum adit_mode mode; /* zero: decapsulation takes it from the first authentic packet */
+	uint16_t udp_port;   /* carries ESP in UDP */
+	bool udp;            /* encapsulation: in UDP */
+	uint64_t first_seq;  /* encapsulation: of the first packet; zero: 1 */
+};
+
+/* Bytes that work_encap() needs before and behind a packet at most. */
+enum { WORK_HEADROOM = 128, WORK_TAILROOM = 512 };
+
+enum work_result {
+	WORK_DONE,   /* *pkt is the packet without, or with, ESP */
+	WORK_COPY,   /* not concerned: *pkt as it was */
+	WORK_DUMMY,  /* authentic, and nothing to deliver (RFC 4303 2.6) */
+	WORK_FAILED, /* *st tells why */
+};
+
+/* Takes ESP off *pkt, a whole IP packet. scratch: as many bytes as the packet has. */
+enum work_result work_decap(struct work *w, struct adit_pkt *pkt, uint8_t *scratch,
+			    enum adit_status *st);
+
+/* Makes the outbound SA of w->sas[0]; once, before work_encap(). NULL, or what is wrong. */
+const char *work_encap_start(struct work *w);
+/* Puts ESP on *pkt, a whole IP packet: tunnel mode on all, transport mode on those whose addresses
+ * are the line's. */
+enum work_result work_encap(struct work *w, struct adit_pkt *pkt, enum adit_status *st);
+
+/* Wipes all SAs and lines. */
+void work_wipe(struct work *w);
+
+#endif
