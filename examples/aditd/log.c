@@ -10,7 +10,7 @@
 
 enum log_level log_level = LOG_INFO;
 
-enum { BUFFERS = 8, BUFFER_LEN = 320 };
+enum { BUFFERS = 32, BUFFER_LEN = 320 };
 enum { PAYLOAD_SA_NOTIFY = 41 };
 
 bool
