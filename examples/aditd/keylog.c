@@ -146,7 +146,9 @@ put_sa(FILE *f, const struct adit_sa_params *sa)
 	put_hex(f, sa->key.p, encr);
 	fprintf(f, "\",\"%s\",\"%s", mac ? mac->esp : "?", sa->key.n > encr ? "0x" : "");
 	put_hex(f, sa->key.p + encr, sa->key.n - encr);
-	fprintf(f, "\",\"%s\",\"0\"\n", sa->esn ? "64-bit" : "32-bit");
+	/* Wireshark 4.0 knows eight fields, later ones take the defaults of two more from there;
+	 * only where these matter are they written. */
+	fputs(sa->esn ? "\",\"64-bit\",\"0\"\n" : "\"\n", f);
 	fflush(f);
 }
 
