@@ -1,13 +1,5 @@
 /* Where the IP packet begins in a captured frame, by link type (tcpdump.org/linktypes.html). */
-#include <pcap/dlt.h>
-#include <string.h>
-
 #include "link.h"
-
-#ifndef DLT_LINUX_SLL2
-#define DLT_LINUX_SLL2 276
-#endif
-#define DLT_RAW_OF_FILES 101 /* LINKTYPE_RAW: what a file says, where DLT_RAW is the system's */
 
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
 enum { ETHERTYPE_VLAN = 0x8100, ETHERTYPE_QINQ = 0x88a8, VLAN_TAG_LEN = 4 };
@@ -16,18 +8,19 @@ enum { SLL_TYPE_AT = 14, SLL_LEN = 16, SLL2_TYPE_AT = 0, SLL2_LEN = 20 };
 enum { NULL_LEN = 4 };
 
 bool
-link_is_known(int dlt)
+link_is_known(int link)
 {
-	switch (dlt) {
-	case DLT_NULL:
-	case DLT_LOOP:
-	case DLT_EN10MB:
-	case DLT_LINUX_SLL:
-	case DLT_LINUX_SLL2:
-	case DLT_RAW:
-	case DLT_RAW_OF_FILES:
-	case DLT_IPV4:
-	case DLT_IPV6:
+	switch (link) {
+	case LINK_NULL:
+	case LINK_LOOP:
+	case LINK_EN10MB:
+	case LINK_SLL:
+	case LINK_SLL2:
+	case LINK_RAW_BSD:
+	case LINK_RAW_OPENBSD:
+	case LINK_RAW:
+	case LINK_IPV4:
+	case LINK_IPV6:
 		return true;
 	default:
 		return false;
@@ -67,17 +60,17 @@ find_by_version(const uint8_t *frame, size_t n, size_t len, size_t *at)
 }
 
 bool
-link_find_ip(int dlt, const uint8_t *frame, size_t n, size_t *at)
+link_find_ip(int link, const uint8_t *frame, size_t n, size_t *at)
 {
-	switch (dlt) {
-	case DLT_EN10MB:
+	switch (link) {
+	case LINK_EN10MB:
 		return find_by_type(frame, n, ETHERNET_TYPE_AT, ETHERNET_LEN, at);
-	case DLT_LINUX_SLL:
+	case LINK_SLL:
 		return find_by_type(frame, n, SLL_TYPE_AT, SLL_LEN, at);
-	case DLT_LINUX_SLL2:
+	case LINK_SLL2:
 		return find_by_type(frame, n, SLL2_TYPE_AT, SLL2_LEN, at);
-	case DLT_NULL:
-	case DLT_LOOP:
+	case LINK_NULL:
+	case LINK_LOOP:
 		return find_by_version(frame, n, NULL_LEN, at);
 	default:
 		return find_by_version(frame, n, 0, at);
