@@ -68,6 +68,9 @@ receive_first(struct adit_ikev2_turn *t)
 		return ADIT_ERR_NO_SA;
 	if (t->outer.present & ADIT_PAYLOAD_BIT(ADIT_PAYLOAD_SK))
 		return ADIT_ERR_MALFORMED;
+	/* An SPI that we gave ourselves: our own request come back. */
+	if (adit_ike_by_spi(t->ike, t->h.spi_i, t->h.spi_r, false))
+		return ADIT_ERR_UNEXPECTED;
 	old = adit_ike_half_open(t->ike, t->h.spi_i, t->path);
 	if (old) {
 		const struct adit_ike_message *first =
