@@ -264,6 +264,22 @@ test_notifies_are_found_in_a_chain(void **state)
 }
 
 static void
+test_a_chain_without_errors_has_none(void **state)
+{
+	static const uint8_t status[] = {0, 0, 0, 8, 0, 0, 0x40, 4};
+	struct adit_ike_chain c;
+	struct adit_ike_notify n;
+
+	(void)state;
+	assert_int_equal(adit_ike_get_chain((struct adit_span){status, sizeof status}, 41, &c),
+			 ADIT_OK);
+	assert_false(adit_ike_find_error(&c, &n));
+	assert_int_equal(adit_ike_get_chain((struct adit_span){NULL, 0}, 0, &c), ADIT_OK);
+	assert_false(adit_ike_find_error(&c, &n));
+	assert_false(adit_ike_find_notify(&c, ADIT_N_COOKIE, &n));
+}
+
+static void
 test_delete_written_is_the_delete_read(void **state)
 {
 	const struct adit_ike_delete esp = {ADIT_IKE_PROTO_ESP, 2, SPAN("spi1spi2")};
@@ -304,6 +320,13 @@ test_delete_01_sizes_and_counts_must_fit(void **state)
 		assert_int_equal(get_delete(ADIT_IKE_PROTO_IKE, (uint8_t)spi_len, 0, 0) == ADIT_OK,
 				 spi_len == 0);
 	}
+	for (size_t n = 0; n < 4; n++) {
+		const uint8_t body[] = {ADIT_IKE_PROTO_IKE, 0, 0, 0};
+		struct adit_ike_delete d;
+
+		assert_int_equal(adit_ike_get_delete((struct adit_span){body, n}, &d),
+				 ADIT_ERR_SHORT);
+	}
 	assert_int_equal(get_delete(ADIT_IKE_PROTO_ESP, 4, 2, 4), ADIT_ERR_SHORT);
 	assert_int_equal(get_delete(ADIT_IKE_PROTO_ESP, 4, 65535, 4), ADIT_ERR_SHORT);
 	assert_int_equal(get_delete(ADIT_IKE_PROTO_ESP, 4, 1, 5), ADIT_ERR_MALFORMED);
@@ -328,6 +351,7 @@ main(void)
 		cmocka_unit_test(test_notify_written_is_the_notify_read),
 		cmocka_unit_test(test_notify_01_every_spi_size_and_length),
 		cmocka_unit_test(test_notifies_are_found_in_a_chain),
+		cmocka_unit_test(test_a_chain_without_errors_has_none),
 		cmocka_unit_test(test_delete_written_is_the_delete_read),
 		cmocka_unit_test(test_delete_01_sizes_and_counts_must_fit),
 	};

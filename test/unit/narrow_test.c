@@ -380,6 +380,7 @@ test_verify_ts_04_refuses_what_is_wider_or_elsewhere(void **state)
 	assert_int_equal(verify(&offered, v4(1, 0, 16, 32), tcp), ADIT_ERR_TS);
 	assert_int_equal(verify(&offered, v4(3, 0, 16, 31), tcp), ADIT_ERR_TS);
 	assert_int_equal(verify(&offered, any_v4(), tcp), ADIT_ERR_TS);
+	assert_int_equal(verify(&offered, any_v4(), any_v4()), ADIT_ERR_TS);
 	assert_int_equal(verify(&offered, v4(1, 0, 16, 31), v4(2, 0, 0, 255)), ADIT_ERR_TS);
 	assert_int_equal(verify(&offered, v4(1, 0, 16, 31), of_protocol(tcp, 17, 10, 20)),
 			 ADIT_ERR_TS);
@@ -405,6 +406,9 @@ test_verify_ts_04_refuses_more_selectors_than_can_be_kept(void **state)
 		ADIT_OK);
 	assert_int_equal(adit_narrow_verify(&offered, body(&i, many, ADIT_TS_MAX + 1),
 					    body(&r, &all, 1), &sel),
+			 ADIT_ERR_TS);
+	assert_int_equal(adit_narrow_verify(&offered, body(&i, many, ADIT_TS_MAX + 1),
+					    body(&r, many, ADIT_TS_MAX + 1), &sel),
 			 ADIT_ERR_TS);
 }
 
