@@ -39,6 +39,7 @@ LIB := $(BUILD)/libadit.a
 PROG_NAMES := $(sort $(patsubst examples/%/,%,$(dir $(wildcard examples/*/*.c))))
 PROGS := $(PROG_NAMES:%=$(BUILD)/%)
 PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard examples/*/*.c))
+PROG_PARTS := $(BUILD)/examples/parts.a
 SINGLE_SRC := $(sort $(wildcard examples/*.c))
 SINGLES := $(SINGLE_SRC:%.c=$(BUILD)/%)
 
@@ -105,6 +106,11 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/$(1)/*.c))
 endef
 $(foreach p,$(PROG_NAMES),$(eval $(call program,$(p))))
 
+# All of the programs but their main(), for tests of what is inside them.
+$(PROG_PARTS): $(filter-out %/main.o,$(PROG_OBJ)) $(OBJECTS)
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
+
 $(SINGLES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@ $(LIB) $(MBEDTLS_LIBS)
 
@@ -113,8 +119,8 @@ $(BUILD)/test/%.o: test/%.c $(FLAGS) | $(HAVE)/cmocka
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(TEST_CFLAGS) -c $< -o $@
 
-$(TEST_BIN): %: %.o $(SUPPORT_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
-	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(LIB) $(MBEDTLS_LIBS) $(CMOCKA_LIBS)
+$(TEST_BIN): %: %.o $(SUPPORT_OBJ) $(PROG_PARTS) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(PROG_PARTS) $(LIB) $(MBEDTLS_LIBS) $(CMOCKA_LIBS)
 
 .PHONY: tests test
 tests: $(TEST_BIN)
