@@ -1,6 +1,7 @@
 /* strongSwan's configuration syntax (strongswan.conf(5)): `name { ... }`, `name = value`, #
  * comments, "quoted values", `include pattern`. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "values.h"
 
 #define DEPTH_MAX 16 /* of sections, and of includes */
 
@@ -20,6 +22,7 @@ struct parser {
 };
 
 static bool parse_section(struct parser *s, struct conf *section, bool inner);
+static bool parse_text(struct parser *s, struct conf *section);
 
 static bool
 fail(const struct parser *s, const char *format, ...)
@@ -97,58 +100,108 @@ is_name_char(char c)
 	return c && !strchr(" \t\r\n{}=#\":", c);
 }
 
+/* Bytes up to the quote that ends the text at p; n where none does. */
+static size_t
+quoted_len(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '"')
+			return i;
+		if (p[i] == '\\')
+			i++;
+	}
+	return n;
+}
+
+/* What a backslash and c stand for. */
+static char
+unescape(char c)
+{
+	switch (c) {
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	default:
+		return c;
+	}
+}
+
 static char *
 quoted(struct parser *s)
 {
-	size_t n = 0;
-	char *out = copy(s->p, (size_t)(s->end - s->p));
+	size_t len, n = 0;
+	char *out;
 
 	(void)take(s); /* the opening quote */
-	while (!at_end(s) && *s->p != '"') {
-		char c = take(s);
-
-		if (c == '\\' && !at_end(s)) {
-			c = take(s);
-			c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
-		}
-		out[n++] = c;
-	}
-	out[n] = 0;
-	if (at_end(s)) {
-		free(out);
+	len = quoted_len(s->p, (size_t)(s->end - s->p));
+	if (len == (size_t)(s->end - s->p)) {
 		fail(s, "a quoted value does not end");
 		return NULL;
 	}
+	out = copy(s->p, len);
+	while (*s->p != '"') {
+		char c = take(s);
+
+		if (c != '\\') {
+			out[n++] = c;
+			continue;
+		}
+		c = take(s);
+		if (c != '\n') /* a line that goes on in the next one */
+			out[n++] = unescape(c);
+	}
+	out[n] = 0;
 	(void)take(s);
 	return out;
 }
 
-/* The rest of the line, without the comment and the blanks at its end. */
+/* Text without quotes, to the end of the line, a comment or the section; a backslash takes the
+ * meaning of the character behind it. */
+static char *
+unquoted(struct parser *s)
+{
+	const char *start = s->p, *end;
+	size_t kept = 0, n = 0;
+	char *out;
+
+	for (end = start; end < s->end && !strchr("\n#}", *end); end++)
+		if (*end == '\\' && end + 1 < s->end)
+			end++;
+	out = copy(start, (size_t)(end - start));
+	while (s->p < end) {
+		char c = take(s);
+		bool blank = strchr(" \t\r", c) != NULL;
+
+		if (c == '\\' && s->p < end && (c = take(s)) == '\n')
+			continue;
+		out[n++] = c;
+		kept = blank ? kept : n;
+	}
+	out[kept] = 0;
+	return out;
+}
+
+/* What stands behind '='. */
 static char *
 value(struct parser *s)
 {
-	const char *start, *end;
+	char *v;
 
 	skip(s, false);
-	if (!at_end(s) && *s->p == '"') {
-		char *v = quoted(s);
-
-		if (!v)
-			return NULL;
-		skip(s, false);
-		if (at_end(s) || *s->p == '\n' || *s->p == '}')
-			return v;
-		free(v);
-		fail(s, "text behind a quoted value");
+	if (at_end(s) || *s->p != '"')
+		return unquoted(s);
+	v = quoted(s);
+	if (!v)
 		return NULL;
-	}
-	start = end = s->p;
-	while (!at_end(s) && *s->p != '\n' && *s->p != '#' && *s->p != '}') {
-		if (*s->p != ' ' && *s->p != '\t' && *s->p != '\r')
-			end = s->p + 1;
-		s->p++;
-	}
-	return copy(start, (size_t)(end - start));
+	skip(s, false);
+	if (at_end(s) || *s->p == '\n' || *s->p == '}')
+		return v;
+	free(v);
+	fail(s, "text behind a quoted value");
+	return NULL;
 }
 
 static char *
@@ -194,10 +247,10 @@ include_one(const struct parser *from, const char *file, struct conf *section)
 		return fail(from, "%s: %s", file, strerror(errno));
 	s.p = text;
 	s.end = text + n;
-	s.file = copy(file, strlen(file)); /* lives as long as the settings that name it */
+	s.file = keep_text(file);
 	s.line = 1;
 	s.depth++;
-	ok = parse_section(&s, section, false);
+	ok = parse_text(&s, section);
 	free(text);
 	return ok;
 }
@@ -232,18 +285,52 @@ include(struct parser *s, struct conf *section)
 	return ok;
 }
 
+/* `{ ... }` behind the name of a section that stood on `line`. */
 static bool
-parse_one(struct parser *s, struct conf *section)
+parse_braces(struct parser *s, struct conf *section, char *name, int line)
+{
+	struct conf *c = conf_find(section, name);
+
+	if (s->depth == DEPTH_MAX) {
+		free(name);
+		return fail(s, "sections are nested too deeply");
+	}
+	(void)take(s); /* the brace */
+	if (c && !c->value) {
+		free(name); /* a section that comes again goes on */
+	} else {
+		c = add(section, s, name);
+		c->line = line;
+	}
+	s->depth++;
+	if (!parse_section(s, c, true))
+		return false;
+	s->depth--;
+	return true;
+}
+
+static char *
+take_name(struct parser *s)
 {
 	const char *start = s->p;
-	struct conf *c;
-	char *name;
 
 	while (!at_end(s) && is_name_char(*s->p))
 		s->p++;
-	if (s->p == start)
-		return fail(s, "a name was expected, not '%c'", *s->p);
-	name = copy(start, (size_t)(s->p - start));
+	if (s->p > start)
+		return copy(start, (size_t)(s->p - start));
+	fail(s, "a name was expected, not '%c'", isprint((unsigned char)*s->p) ? *s->p : '?');
+	return NULL;
+}
+
+static bool
+parse_one(struct parser *s, struct conf *section)
+{
+	char *name = take_name(s);
+	int line = s->line;
+	struct conf *c;
+
+	if (!name)
+		return false;
 	if (strcmp(name, "include") == 0) {
 		free(name);
 		return include(s, section);
@@ -260,24 +347,20 @@ parse_one(struct parser *s, struct conf *section)
 		return c->value != NULL;
 	}
 	skip(s, true);
-	if (at_end(s) || *s->p != '{') {
-		fail(s, "'=' or '{' was expected behind %s", name);
-		free(name);
-		return false;
-	}
-	(void)take(s);
-	c = conf_find(section, name); /* a section that comes again goes on */
-	if (c && !c->value)
-		free(name);
-	else
-		c = add(section, s, name);
-	if (s->depth == DEPTH_MAX)
-		return fail(s, "sections are nested too deeply");
-	s->depth++;
-	if (!parse_section(s, c, true))
-		return false;
-	s->depth--;
-	return true;
+	if (!at_end(s) && *s->p == '{')
+		return parse_braces(s, section, name, line);
+	fail(s, "'=' or '{' was expected behind %s", name);
+	free(name);
+	return false;
+}
+
+/* A zero byte would cut a text short without a word. */
+static bool
+parse_text(struct parser *s, struct conf *section)
+{
+	if (s->end > s->p && memchr(s->p, 0, (size_t)(s->end - s->p)))
+		return fail(s, "a zero byte: this is no text");
+	return parse_section(s, section, false);
 }
 
 static bool
@@ -324,14 +407,13 @@ conf_read_memory(const char *name, const char *text, size_t n, FILE *err)
 	struct parser s = {text, text + n, name, 1, 0, false, err};
 	struct conf *root = new_root();
 
-	if (parse_section(&s, root, false))
+	if (parse_text(&s, root))
 		return root;
 	conf_free(root);
 	return NULL;
 }
 
-/* File names stay: settings of several sections share them, and the process ends with its
- * configuration. */
+/* File names are shared by many settings and stay. */
 void
 conf_free(struct conf *c)
 {

@@ -11,12 +11,16 @@ static const struct keyword {
 	const char *word;
 	struct adit_transform t;
 } keywords[] = {
+	{"aes", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_CBC, 128}},
 	{"aes128", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_CBC, 128}},
 	{"aes192", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_CBC, 192}},
 	{"aes256", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_CBC, 256}},
 	{"aes128gcm16", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128}},
 	{"aes192gcm16", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 192}},
 	{"aes256gcm16", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 256}},
+	{"aes128gcm", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128}},
+	{"aes192gcm", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 192}},
+	{"aes256gcm", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 256}},
 	{"aes128gcm128", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128}},
 	{"aes192gcm128", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 192}},
 	{"aes256gcm128", {ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 256}},
@@ -145,6 +149,8 @@ complete(struct list *l, bool ike)
 		why = derive_prfs(l);
 	if (aead)
 		drop_integ(l);
+	if (!why && !ike && has(l, ADIT_TRANSFORM_PRF))
+		return "a pseudo-random function belongs into proposals, not into esp_proposals";
 	if (why || !ike)
 		return why;
 	if (has(l, ADIT_TRANSFORM_SN))

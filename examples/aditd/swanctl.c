@@ -1,20 +1,11 @@
 /* The sections `connections` and `secrets` of a swanctl.conf, as configuration of a node. A keyword
  * that is not known here is an error with its place: nothing is skipped. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
+#include "keywords.h"
+#include "secrets.h"
 #include "swanctl.h"
 #include "values.h"
-
-#define SECRET_IDS_MAX 8
-
-struct secret {
-	struct adit_span psk;
-	struct adit_id ids[SECRET_IDS_MAX];
-	uint8_t id_count;
-	struct secret *next;
-};
 
 /* One connection while it is read. */
 struct connection {
@@ -24,55 +15,6 @@ struct connection {
 	bool local_auth, remote_auth;
 	FILE *err;
 };
-
-static bool
-complain(FILE *err, const struct conf *c, const char *why)
-{
-	fprintf(err, "%s:%d: %s: %s\n", c->file, c->line, c->name, why);
-	return false;
-}
-
-/* Runs a value's parser. */
-#define TAKE(err, c, call)                                                                      \
-	do {                                                                                    \
-		const char *why_ = (c)->value ? (call) : "a value was expected, not a section"; \
-		return !why_ || complain((err), (c), why_);                                     \
-	} while (0)
-
-/* A keyword with the function that takes it. */
-struct keyword {
-	const char *name;
-	bool (*take)(void *ctx, const struct conf *c, FILE *err);
-};
-
-static bool
-take_all(const struct conf *section, const struct keyword *words, void *ctx, FILE *err)
-{
-	bool ok = true;
-
-	for (const struct conf *c = section->children; c; c = c->next) {
-		const struct keyword *w = words;
-
-		while (w->name && strcmp(w->name, c->name) != 0)
-			w++;
-		if (w->name)
-			ok = w->take(ctx, c, err) && ok;
-		else
-			ok = complain(err, c, "not supported here");
-	}
-	return ok;
-}
-
-/* Values that name what is not built may be given as long as they turn it off. */
-static bool
-only_off(void *ctx, const struct conf *c, FILE *err)
-{
-	(void)ctx;
-	if (c->value && (strcmp(c->value, "no") == 0 || strcmp(c->value, "0") == 0 ||
-			 strcmp(c->value, "never") == 0))
-		return true;
-	return complain(err, c, "not supported yet: only no, 0 or never can be given");
-}
 
 /* --- Children. */
 
@@ -234,13 +176,12 @@ put_side(struct adit_ts *to, uint8_t *n, const struct adit_ts *from, uint8_t cou
 static void
 add_policy(struct swanctl *all, const struct child *child)
 {
-	struct adit_policy *p;
+	struct adit_policy *list = keep((all->first_count + 1) * sizeof *list), *p;
 
-	all->first = realloc(all->first, (all->first_count + 1) * sizeof *all->first);
-	if (!all->first)
-		abort();
-	p = &all->first[all->first_count++];
-	memset(p, 0, sizeof *p);
+	if (all->first_count)
+		memcpy(list, all->first, all->first_count * sizeof *list);
+	all->first = list;
+	p = &list[all->first_count++];
 	p->name = child->cfg.name;
 	p->action = child->action;
 	put_side(p->selectors.local, &p->selectors.local_n, child->cfg.local_ts,
@@ -435,50 +376,14 @@ static const struct keyword connection_words[] = {{"version", take_version},
 						  {"send_certreq", only_off},
 						  {"send_cert", only_off},
 						  {"unique", only_off},
+						  {"keyingtries", only_off}, /* 0: forever */
 						  {NULL, NULL}};
-
-static bool
-same_id(const struct adit_id *a, const struct adit_id *b)
-{
-	return a->type == b->type && a->data.n == b->data.n &&
-	       (a->data.n == 0 || memcmp(a->data.p, b->data.p, a->data.n) == 0);
-}
-
-static int
-score_one(const struct secret *s, const struct adit_id *id)
-{
-	for (uint8_t i = 0; i < s->id_count; i++)
-		if (id->type != ADIT_ID_ANY && same_id(&s->ids[i], id))
-			return 1;
-	return 0;
-}
-
-/* The secret whose identities say the most about this connection; one without any fits all. */
-static const struct secret *
-best_secret(const struct secret *list, const struct adit_peer_config *peer)
-{
-	const struct secret *best = NULL;
-	int most = -1;
-
-	for (; list; list = list->next) {
-		int score =
-			2 * score_one(list, &peer->remote_id) + score_one(list, &peer->local_id);
-
-		if (list->id_count && score == 0)
-			continue;
-		if (score > most) {
-			most = score;
-			best = list;
-		}
-	}
-	return best;
-}
 
 /* What a connection can't do without. */
 static bool
 complete(const struct connection *conn, const struct conf *c, const struct secret *secrets)
 {
-	const struct secret *secret = best_secret(secrets, conn->peer);
+	const struct secret *secret = secrets_best(secrets, conn->peer);
 
 	if (!conn->local_auth || !conn->remote_auth)
 		return complain(conn->err, c, "auth = psk is needed in both local and remote");
@@ -515,6 +420,8 @@ take_connection(struct swanctl *all, const struct conf *c, const struct secret *
 
 	if (c->value)
 		return complain(err, c, "a section was expected");
+	memset(conn.peer, 0, sizeof *conn.peer);
+	memset(conn.extra, 0, sizeof *conn.extra);
 	conn.peer->name = keep_text(c->name);
 	if (!take_all(c, connection_words, &conn, err))
 		return false;
@@ -524,42 +431,6 @@ take_connection(struct swanctl *all, const struct conf *c, const struct secret *
 		return false;
 	all->peer_count++;
 	return true;
-}
-
-/* --- Secrets. */
-
-static bool
-take_secret_setting(struct secret *s, const struct conf *c, FILE *err)
-{
-	if (strcmp(c->name, "secret") == 0)
-		TAKE(err, c, value_secret(c->value, &s->psk));
-	if (strncmp(c->name, "id", 2) != 0)
-		return complain(err, c, "not supported here");
-	if (s->id_count == SECRET_IDS_MAX)
-		return complain(err, c, "too many identities");
-	TAKE(err, c, value_identity(c->value, &s->ids[s->id_count++]));
-}
-
-static bool
-take_secrets(const struct conf *section, struct secret **list, FILE *err)
-{
-	bool ok = true;
-
-	for (const struct conf *c = section->children; c; c = c->next) {
-		struct secret *s = keep(sizeof *s);
-
-		if (c->value || strncmp(c->name, "ike", 3) != 0) {
-			ok = complain(err, c, "only sections ike* are supported");
-			continue;
-		}
-		for (const struct conf *k = c->children; k; k = k->next)
-			ok = take_secret_setting(s, k, err) && ok;
-		if (!s->psk.n)
-			ok = complain(err, c, "secret is missing");
-		s->next = *list;
-		*list = s;
-	}
-	return ok;
 }
 
 struct swanctl *
@@ -575,7 +446,7 @@ swanctl_load(const struct conf *root, FILE *err)
 		if (c != connections && c != secrets)
 			ok = complain(err, c, "only connections and secrets are supported");
 	if (secrets)
-		ok = take_secrets(secrets, &list, err) && ok;
+		ok = secrets_take(secrets, &list, err) && ok;
 	if (!connections || !connections->children) {
 		fprintf(err, "no connections\n");
 		return NULL;

@@ -15,7 +15,6 @@ struct swanctl_child {
 
 struct swanctl_peer {
 	struct swanctl_child *children; /* as many as the peer's configuration has */
-	uint16_t local_port;            /* zero: the daemon's own */
 };
 
 struct swanctl {
@@ -29,8 +28,8 @@ struct swanctl {
 
 struct conf;
 
-/* NULL: what is wrong was written to err as "file:line: keyword: text". All memory stays until the
- * process ends: the engine points into it. */
+/* NULL: what is wrong was written to err as "file:line: keyword: text". All memory stays until
+ * keep_nothing(): the engine points into it. */
 struct swanctl *swanctl_load(const struct conf *root, FILE *err);
 
 #endif

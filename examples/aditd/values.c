@@ -1,20 +1,33 @@
 /* Values of swanctl.conf: times, addresses, identities, selectors, secrets. */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "values.h"
 
+/* In front of every piece of memory that stays. */
+struct kept {
+	struct kept *next;
+	size_t n;
+	max_align_t memory[];
+};
+
+static struct kept *all_kept;
+
 void *
 keep(size_t n)
 {
-	void *p = calloc(1, n ? n : 1);
+	struct kept *k = calloc(1, sizeof *k + n);
 
-	if (!p)
+	if (!k)
 		abort();
-	return p;
+	k->n = n;
+	k->next = all_kept;
+	all_kept = k;
+	return k->memory;
 }
 
 char *
@@ -23,6 +36,18 @@ keep_text(const char *text)
 	size_t n = strlen(text) + 1;
 
 	return memcpy(keep(n), text, n);
+}
+
+void
+keep_nothing(void)
+{
+	while (all_kept) {
+		struct kept *k = all_kept;
+
+		all_kept = k->next;
+		adit_wipe(k->memory, k->n);
+		free(k);
+	}
 }
 
 const char *
@@ -147,6 +172,8 @@ from_base64(const char *text, struct adit_span *out)
 			p[n++] = (uint8_t)(bits >> have);
 		}
 	}
+	if (text[strspn(text, "=")])
+		return "text behind the end of Base64";
 	out->p = p;
 	out->n = n;
 	return n ? NULL : "an empty secret";
@@ -169,44 +196,89 @@ value_secret(const char *text, struct adit_span *out)
 	return out->n ? NULL : "an empty secret";
 }
 
-/* The forms that swanctl.conf(5) lists: a type in front, or what the text looks like. */
+/* The types that may be named in front of an identity. */
+static const struct {
+	const char *prefix;
+	enum adit_id_type type;
+} id_prefixes[] = {{"fqdn:", ADIT_ID_FQDN},
+		   {"dns:", ADIT_ID_FQDN},
+		   {"email:", ADIT_ID_RFC822_ADDR},
+		   {"rfc822:", ADIT_ID_RFC822_ADDR},
+		   {"userfqdn:", ADIT_ID_RFC822_ADDR},
+		   {"keyid:", ADIT_ID_KEY_ID},
+		   {"ipv4:", ADIT_ID_IPV4_ADDR},
+		   {"ipv6:", ADIT_ID_IPV6_ADDR},
+		   {"@@", ADIT_ID_RFC822_ADDR},
+		   {"@#", ADIT_ID_KEY_ID},
+		   {"@", ADIT_ID_FQDN}};
+
+/* What a text without a prefix looks like: strongSwan takes one with a colon that is no address
+ * for a key id. */
+static enum adit_id_type
+guess_id_type(const char *text)
+{
+	struct adit_ip ip;
+
+	if (value_address(text, &ip) == NULL && ip.version)
+		return ip.version == 4 ? ADIT_ID_IPV4_ADDR : ADIT_ID_IPV6_ADDR;
+	if (strchr(text, '='))
+		return ADIT_ID_DER_ASN1_DN;
+	if (strchr(text, '@'))
+		return ADIT_ID_RFC822_ADDR;
+	return strchr(text, ':') ? ADIT_ID_KEY_ID : ADIT_ID_FQDN;
+}
+
+static const char *
+id_data(const char *text, bool hex, struct adit_id *out)
+{
+	struct adit_ip ip;
+
+	switch (out->type) {
+	case ADIT_ID_DER_ASN1_DN:
+		return "distinguished names are not supported";
+	case ADIT_ID_IPV4_ADDR:
+	case ADIT_ID_IPV6_ADDR:
+		if (value_address(text, &ip) ||
+		    ip.version != (out->type == ADIT_ID_IPV4_ADDR ? 4 : 6))
+			return "not an address of that version";
+		out->data.n = ip.version == 4 ? 4 : 16;
+		out->data.p = memcpy(keep(sizeof ip.b), ip.b, sizeof ip.b);
+		return NULL;
+	default:
+		if (hex)
+			return from_hex(text, &out->data);
+		out->data = span_of(text);
+		return NULL;
+	}
+}
+
 const char *
 value_identity(const char *text, struct adit_id *out)
 {
-	struct adit_ip ip;
+	const char *why;
+	bool hex = false;
+	size_t i = 0, count = sizeof id_prefixes / sizeof id_prefixes[0];
 
 	memset(out, 0, sizeof *out);
 	if (strcmp(text, "%any") == 0)
 		return NULL;
-	if (strncmp(text, "@#", 2) == 0) {
-		out->type = ADIT_ID_KEY_ID;
-		return from_hex(text + 2, &out->data);
-	}
-	if (strncmp(text, "keyid:", 6) == 0) {
-		out->type = ADIT_ID_KEY_ID;
-		out->data = span_of(text + 6);
-	} else if (value_address(text, &ip) == NULL && ip.version) {
-		out->type = ip.version == 4 ? ADIT_ID_IPV4_ADDR : ADIT_ID_IPV6_ADDR;
-		out->data.n = ip.version == 4 ? 4 : 16;
-		out->data.p = memcpy(keep(16), ip.b, 16);
-	} else if (strchr(text, '=')) {
-		return "distinguished names are not supported";
-	} else if (strncmp(text, "fqdn:", 5) == 0) {
-		out->type = ADIT_ID_FQDN;
-		out->data = span_of(text + 5);
-	} else if (strncmp(text, "@@", 2) == 0 || strncmp(text, "email:", 6) == 0) {
-		out->type = ADIT_ID_RFC822_ADDR;
-		out->data = span_of(text + (text[0] == '@' ? 2 : 6));
-	} else if (text[0] == '@') {
-		out->type = ADIT_ID_FQDN;
-		out->data = span_of(text + 1);
+	while (i < count &&
+	       strncasecmp(text, id_prefixes[i].prefix, strlen(id_prefixes[i].prefix)) != 0)
+		i++;
+	if (i < count) {
+		text += strlen(id_prefixes[i].prefix);
+		out->type = id_prefixes[i].type;
+		hex = text[-1] == '#' || (text[-1] == ':' && *text == '#');
+		text += hex && text[-1] == ':';
 	} else {
-		out->type = strchr(text, '@') ? ADIT_ID_RFC822_ADDR : ADIT_ID_FQDN;
-		out->data = span_of(text);
+		out->type = guess_id_type(text);
 	}
-	if (out->data.n == 0)
+	why = id_data(text, hex, out);
+	if (!why && out->data.n == 0)
 		return "an empty identity";
-	return out->data.n > ADIT_ID_MAX ? "the identity is too long" : NULL;
+	if (!why && out->data.n > ADIT_ID_MAX)
+		return "the identity is too long";
+	return why;
 }
 
 /* --- Traffic selectors. */
@@ -240,6 +312,8 @@ port_range(char *text, struct adit_ts *ts)
 
 	if (strcmp(text, "%any") == 0)
 		return NULL;
+	if (ts->protocol == ADIT_PROTO_ICMP || ts->protocol == ADIT_PROTO_ICMPV6)
+		return "types and codes of ICMP are not supported";
 	if (strcmp(text, "%opaque") == 0)
 		return "opaque ports are not supported";
 	if (dash)

@@ -22,8 +22,10 @@ const char *value_selectors(const char *text, const struct adit_ts **out, uint8_
 const char *value_proposals(const char *text, bool ike, const struct adit_proposal **out,
 			    uint8_t *count);
 
-/* Memory that stays; ends the process where there is none. */
+/* Zeroed memory that stays until keep_nothing(); ends the process where there is none. */
 void *keep(size_t n);
 char *keep_text(const char *text);
+/* Wipes and frees all of it. */
+void keep_nothing(void);
 
 #endif
