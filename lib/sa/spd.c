@@ -41,10 +41,11 @@ clear_cache(struct adit_spd *spd)
 enum adit_status
 adit_spd_link(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 {
-	struct adit_sad_entry *e = &sad->mem.entries[id.slot];
+	struct adit_sad_entry *e;
 
 	if (!adit_sad_get(sad, id))
 		return ADIT_ERR_STALE;
+	e = &sad->mem.entries[id.slot];
 	if (e->policy >= spd->mem.count)
 		return ADIT_ERR_ARG;
 	e->next = spd->mem.heads[e->policy];

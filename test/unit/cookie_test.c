@@ -76,6 +76,23 @@ test_cookie_of_another_request_is_refused(void **state)
 }
 
 static void
+test_cookie_covers_all_of_an_ipv6_address(void **state)
+{
+	const struct adit_ip a = {6, {0xfd, 0, 0, 0, 0, 1}}, b = {6, {0xfd, 0, 0, 0, 0, 2}};
+	struct adit_cookie_of of_a = of, of_b = of;
+	struct adit_cookie_jar jar = {0};
+	uint8_t cookie[ADIT_COOKIE_LEN];
+
+	(void)state;
+	of_a.remote = &a;
+	of_b.remote = &b;
+	assert_int_equal(adit_cookie_rotate(&jar, &rng, 1000), ADIT_OK);
+	assert_int_equal(adit_cookie_make(&jar, &of_a, cookie), ADIT_OK);
+	assert_int_equal(check(&jar, &of_a, cookie), ADIT_OK);
+	assert_int_equal(check(&jar, &of_b, cookie), ADIT_ERR_COOKIE);
+}
+
+static void
 test_cookie_changed_in_any_bit_or_length_is_refused(void **state)
 {
 	struct adit_cookie_jar jar = {0};
@@ -165,6 +182,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cookie_made_is_the_cookie_accepted),
 		cmocka_unit_test(test_cookie_of_another_request_is_refused),
+		cmocka_unit_test(test_cookie_covers_all_of_an_ipv6_address),
 		cmocka_unit_test(test_cookie_changed_in_any_bit_or_length_is_refused),
 		cmocka_unit_test(test_cookie_stays_good_over_one_change_of_the_secret),
 		cmocka_unit_test(test_cookie_from_before_a_long_silence_is_refused),

@@ -210,6 +210,14 @@ test_sa_03_spi_sizes(void **state)
 }
 
 static void
+test_sa_of_an_unknown_protocol_is_no_fault(void **state)
+{
+	(void)state;
+	for (unsigned protocol = 4; protocol < 256; protocol++)
+		assert_int_equal(check_with(P1 + 5, (uint8_t)protocol), ADIT_OK);
+}
+
+static void
 test_sa_04_transform_counts_must_tell_the_truth(void **state)
 {
 	(void)state;
@@ -295,6 +303,7 @@ main(void)
 		cmocka_unit_test(test_sa_02_last_markers_must_tell_the_truth),
 		cmocka_unit_test(test_sa_02_proposal_length_must_hold_its_transforms),
 		cmocka_unit_test(test_sa_03_spi_sizes),
+		cmocka_unit_test(test_sa_of_an_unknown_protocol_is_no_fault),
 		cmocka_unit_test(test_sa_04_transform_counts_must_tell_the_truth),
 		cmocka_unit_test(test_sa_04_transform_lengths_must_fit),
 		cmocka_unit_test(test_sa_reserved_bytes_are_ignored),

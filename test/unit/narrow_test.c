@@ -429,6 +429,7 @@ static void
 test_verify_ts_03_refuses_ends_of_two_versions(void **state)
 {
 	struct adit_selectors offered = selectors(v4(1, 0, 0, 255), v4(2, 0, 0, 255));
+	struct body i, r;
 
 	(void)state;
 	offered.local_n = offered.remote_n = 2;
@@ -436,6 +437,13 @@ test_verify_ts_03_refuses_ends_of_two_versions(void **state)
 	offered.remote[1] = v6(16, 31);
 	assert_int_equal(verify(&offered, v6(0, 9), v6(16, 31)), ADIT_OK);
 	assert_int_equal(verify(&offered, v4(1, 0, 0, 255), v6(16, 31)), ADIT_ERR_TS);
+	/* One version for both ends, and another for one of them. */
+	assert_int_equal(adit_narrow_verify(&offered, body(&i, offered.local, 2),
+					    body(&r, offered.remote, 1), &sel),
+			 ADIT_ERR_TS);
+	assert_int_equal(adit_narrow_verify(&offered, body(&i, offered.local, 2),
+					    body(&r, offered.remote, 2), &sel),
+			 ADIT_OK);
 }
 
 int
