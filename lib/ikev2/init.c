@@ -272,6 +272,8 @@ adit_ikev2_init_finish(struct adit_ikev2_turn *t)
 	if (st == ADIT_OK)
 		st = adit_negotiate_verify(&offer, adit_ike_body(&t->inner, ADIT_PAYLOAD_SA),
 					   hs->ke->id, &sa->suite, &spi);
+	if (st == ADIT_OK && memcmp(t->h.spi_r, sa->spi_r, sizeof sa->spi_r) == 0)
+		st = ADIT_ERR_MALFORMED; /* zeros: the responder has given no SPI */
 	if (st != ADIT_OK)
 		return st;
 	if (ke.method != hs->ke->id || is_reflected(hs, ke.data, nonce))

@@ -173,9 +173,12 @@ answer(struct adit_ikev2_turn *t, enum adit_status inside)
 	sa->response.resent = false;
 	if (sealed == ADIT_OK)
 		adit_ike_due(t->ike, sa, ADIT_DUE_RESPONSE);
+	if (st == ADIT_OK)
+		st = sealed;
 	if (t->end_sa || sealed != ADIT_OK)
-		adit_ike_down(t->ike, sa, st != ADIT_OK ? st : sealed, t->notify);
-	return st != ADIT_OK ? st : sealed;
+		adit_ike_down(t->ike, sa, st == ADIT_OK && t->notify ? ADIT_ERR_REFUSED : st,
+			      t->notify);
+	return st;
 }
 
 /* Where an authentic new request comes from is where the peer is: its IKE_AUTH may come from port
@@ -189,6 +192,15 @@ follow(struct adit_ikev2_turn *t)
 		sa->path = *t->path;
 }
 
+/* Before both sides are authenticated there is one exchange to be had. Others have overtaken it on
+ * the way, and will come again. */
+static bool
+is_too_early(const struct adit_ikev2_turn *t)
+{
+	return t->sa->state == ADIT_IKE_AUTH_SENT ||
+	       (t->sa->state == ADIT_IKE_INIT_DONE && t->h.exchange != ADIT_EXCHANGE_AUTH);
+}
+
 static enum adit_status
 receive_request(struct adit_ikev2_turn *t)
 {
@@ -198,6 +210,8 @@ receive_request(struct adit_ikev2_turn *t)
 
 	if (st != ADIT_OK)
 		return st;
+	if (is_too_early(t))
+		return ADIT_ERR_UNEXPECTED;
 	if (sa->has_response && t->h.message_id == sa->expected - 1 &&
 	    sa->state != ADIT_IKE_INIT_DONE) {
 		adit_ike_due(t->ike, sa, ADIT_DUE_RESPONSE);

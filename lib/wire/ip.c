@@ -7,6 +7,8 @@
 
 #define MORE_FRAGMENTS 0x2000
 #define FRAGMENT_OFFSET 0x1fff
+#define IPV6_FRAGMENT_OFFSET 0xfff8
+#define IPV6_MORE_FRAGMENTS 0x0001
 /* An IPv6 packet with more extension headers is refused. */
 #define EXTENSIONS_MAX 16
 
@@ -60,8 +62,9 @@ step(const uint8_t *p, size_t total, struct adit_ip_view *v)
 	if (v->upper == NEXT_FRAGMENT) {
 		uint16_t field = adit_load16(p + at + 2);
 
-		v->fragment = true;
-		v->first = field >> 3 == 0;
+		/* One that is whole (RFC 6946) counts as no fragment. */
+		v->fragment = (field & (IPV6_FRAGMENT_OFFSET | IPV6_MORE_FRAGMENTS)) != 0;
+		v->first = (field & IPV6_FRAGMENT_OFFSET) == 0;
 	}
 	/* What must be seen on the way stays before ESP. */
 	if (v->upper == NEXT_HOP_BY_HOP || v->upper == NEXT_ROUTING || v->upper == NEXT_FRAGMENT) {
