@@ -196,6 +196,30 @@ test_offer_of_all_with_ciphers_that_go_with_one_mac_only(void **state)
 	assert_false(adit_offer_nth(&offer, 3, ADIT_TRANSFORM_ENCR, 0, &t));
 }
 
+static void
+test_offer_of_all_says_much_in_few_proposals(void **state)
+{
+	struct adit_transform t;
+
+	(void)state;
+	/* Combined modes; and every cipher with every MAC. */
+	assert_int_equal(adit_offer_proposals(&ike_all), 2);
+	assert_int_equal(adit_offer_proposals(&esp_all), 2);
+	assert_false(adit_offer_nth(&esp_all, 0, ADIT_TRANSFORM_INTEG, 0, &t));
+	assert_true(adit_offer_nth(&esp_all, 1, ADIT_TRANSFORM_INTEG, 2, &t));
+	assert_false(adit_offer_nth(&esp_all, 1, ADIT_TRANSFORM_INTEG, 3, &t));
+	assert_false(adit_offer_nth(&esp_all, 2, ADIT_TRANSFORM_ENCR, 0, &t));
+	for (uint16_t sn = 0; sn < 2; sn++) {
+		assert_true(adit_offer_nth(&esp_all, 0, ADIT_TRANSFORM_SN, sn, &t));
+		assert_int_equal(t.id, sn);
+	}
+	assert_false(adit_offer_nth(&esp_all, 0, ADIT_TRANSFORM_SN, 2, &t));
+	assert_false(adit_offer_nth(&esp_all, 0, ADIT_TRANSFORM_PRF, 0, &t));
+	assert_false(adit_offer_nth(&esp_all, 0, ADIT_TRANSFORM_KE, 0, &t));
+	assert_false(adit_offer_nth(&ike_all, 0, ADIT_TRANSFORM_SN, 0, &t));
+	assert_false(adit_offer_nth(&esp, 2, ADIT_TRANSFORM_SN, 0, &t));
+}
+
 static enum adit_status
 check_one(uint8_t protocol, const struct adit_transform *t, size_t n)
 {
@@ -467,7 +491,12 @@ test_choose_of_a_malformed_payload_is_malformed(void **state)
 static void
 test_answer_chosen_is_the_answer_verified(void **state)
 {
-	static const struct adit_offer *const offers[] = {&ike, &esp, &ike_all, &esp_all};
+	static const struct adit_offer ike_cbc = {&adit_mbedtls_modern, ike_p + 1, 1,
+						  ADIT_IKE_PROTO_IKE};
+	static const struct adit_offer esp_cbc = {&adit_mbedtls_modern, esp_p + 1, 1,
+						  ADIT_IKE_PROTO_ESP};
+	static const struct adit_offer *const offers[] = {&ike,     &esp,     &ike_all,
+							  &esp_all, &ike_cbc, &esp_cbc};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(offers); i++) {
@@ -561,6 +590,7 @@ main(void)
 		cmocka_unit_test(test_offer_is_a_good_payload_with_all_that_is_configured),
 		cmocka_unit_test(test_offer_of_all_keeps_combined_modes_apart),
 		cmocka_unit_test(test_offer_of_all_with_ciphers_that_go_with_one_mac_only),
+		cmocka_unit_test(test_offer_of_all_says_much_in_few_proposals),
 		cmocka_unit_test(test_offers_that_can_t_work_are_refused),
 		cmocka_unit_test(test_key_exchange_methods_are_found_in_the_offer_alone),
 		cmocka_unit_test(test_choose_prefers_our_order),
