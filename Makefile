@@ -36,9 +36,10 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB := $(BUILD)/libadit.a
 
 # A folder of examples/ is a program of that name; a file there is a program by itself.
-PROG_NAMES := $(sort $(patsubst examples/%/,%,$(dir $(wildcard examples/*/*.c))))
+# examples/demo is a script; what it needs is no program to install.
+PROG_NAMES := $(filter-out demo,$(sort $(patsubst examples/%/,%,$(dir $(wildcard examples/*/*.c)))))
 PROGS := $(PROG_NAMES:%=$(BUILD)/%)
-PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard examples/*/*.c))
+PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out examples/demo/%,$(wildcard examples/*/*.c)))
 PROG_PARTS := $(BUILD)/examples/parts.a
 SINGLE_SRC := $(sort $(wildcard examples/*.c))
 SINGLES := $(SINGLE_SRC:%.c=$(BUILD)/%)
@@ -142,10 +143,19 @@ $(BUILD)/test/bench/bench: $(BENCH_SRC:%.c=$(BUILD)/%.o) $(LIB) | $(HAVE)/mbedtl
 bench: $(BUILD)/test/bench/bench
 	@$< $(BUILD)/bench.json
 
-interop: all
+# The small helpers of the scripts: a file, a program.
+INTEROP_BIN := $(patsubst %.c,$(BUILD)/%,$(wildcard test/interop/*.c))
+DEMO_BIN := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/demo/*.c))
+$(BUILD)/examples/demo/sniff: HELPER_LIBS := -lpcap
+$(BUILD)/examples/demo/sniff.o: | $(HAVE)/pcap
+
+$(INTEROP_BIN) $(DEMO_BIN): %: %.o
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@ $(HELPER_LIBS)
+
+interop: all $(INTEROP_BIN)
 	@BUILD=$(BUILD) test/interop/run.sh
 
-demo: all
+demo: all $(DEMO_BIN)
 	@BUILD=$(BUILD) examples/demo/demo.sh
 
 # --- What the house rules say of lib/ and of the public headers.
