@@ -269,10 +269,10 @@ json_text(const struct json *j)
 	return j != NULL && j->kind == JSON_STRING ? j->text : "";
 }
 
-long
+long long
 json_long(const struct json *j)
 {
-	return j != NULL && j->kind == JSON_NUMBER ? (long)j->number : 0;
+	return j != NULL && j->kind == JSON_NUMBER ? (long long)j->number : 0;
 }
 
 bool

@@ -34,7 +34,7 @@ const struct json *json_get(const struct json *j, const char *key);
 const struct json *json_at(const struct json *j, size_t i);
 size_t json_count(const struct json *j);
 const char *json_text(const struct json *j); /* "": not a string */
-long json_long(const struct json *j);        /* 0: not a number */
+long long json_long(const struct json *j);   /* 0: not a number */
 bool json_true(const struct json *j);
 
 /* Bytes of a string of hex digits, in memory for the caller to free; *n of them. NULL: not one. */

@@ -49,6 +49,13 @@ start(struct ends *e, const char *line, enum adit_mode mode)
 	assert_null(esp_sa_parse(&e->in_sa.line, line, strlen(line)));
 }
 
+static void
+finish(struct ends *e)
+{
+	work_wipe(&e->out);
+	work_wipe(&e->in);
+}
+
 /* 10.0.0.1 to 10.0.0.2, protocol 253 (for experiments, RFC 3692), four bytes of it. */
 static const uint8_t plain[] = {0x45, 0, 0, 24, 0,  0, 0, 0, 64, 253, 0x65, 0xe7,
 				10,   0, 0, 1,  10, 0, 0, 2, 1,  2,   3,    4};
@@ -104,6 +111,7 @@ test_tunnel_mode_comes_off_by_itself(void **state)
 	encap(&e, &p);
 	assert_true(p.pkt.len > sizeof plain + 20);
 	assert_decap_gives_plain(&e, &p);
+	finish(&e);
 }
 
 static void
@@ -119,6 +127,7 @@ test_transport_mode_comes_off_by_itself(void **state)
 		encap(&e, &p);
 		assert_decap_gives_plain(&e, &p);
 	}
+	finish(&e);
 }
 
 static void
@@ -134,6 +143,7 @@ test_esp_in_udp_comes_off(void **state)
 	encap(&e, &p);
 	assert_int_equal(adit_pkt_data(&p.pkt)[9], ADIT_PROTO_UDP);
 	assert_decap_gives_plain(&e, &p);
+	finish(&e);
 }
 
 static void
@@ -149,6 +159,7 @@ test_a_packet_captured_twice_is_a_replay(void **state)
 	fill(&again, adit_pkt_data(&p.pkt), p.pkt.len);
 	assert_decap_gives_plain(&e, &p);
 	assert_decap_fails(&e, &again, ADIT_ERR_REPLAY);
+	finish(&e);
 }
 
 static void
@@ -167,6 +178,7 @@ test_a_capture_may_begin_anywhere_in_the_extended_numbers(void **state)
 			encap(&e, &p);
 			assert_decap_gives_plain(&e, &p);
 		}
+		finish(&e);
 	}
 }
 
@@ -185,6 +197,7 @@ test_a_forged_packet_settles_nothing(void **state)
 	assert_decap_fails(&e, &forged, ADIT_ERR_ICV);
 	assert_false(e.in_sa.settled);
 	assert_decap_gives_plain(&e, &p);
+	finish(&e);
 }
 
 static void
@@ -202,6 +215,7 @@ test_spis_without_a_line_and_other_addresses_are_told_apart(void **state)
 	assert_decap_fails(&e, &other, ADIT_ERR_NO_SA);
 	adit_pkt_data(&p.pkt)[15] ^= 4;
 	assert_decap_fails(&e, &p, ADIT_ERR_MISMATCH);
+	finish(&e);
 }
 
 static void
@@ -226,6 +240,7 @@ test_what_is_not_esp_is_copied(void **state)
 	fill(&p, plain, sizeof plain);
 	assert_int_equal(work_decap(&e.in, &p.pkt, p.scratch, &st), WORK_COPY);
 	assert_memory_equal(adit_pkt_data(&p.pkt), plain, sizeof plain);
+	finish(&e);
 }
 
 static void
@@ -243,6 +258,7 @@ test_fragments_of_esp_are_reported(void **state)
 	adit_pkt_data(&p.pkt)[6] = 0;
 	p.pkt.len = 24;
 	assert_decap_fails(&e, &p, ADIT_ERR_SHORT);
+	finish(&e);
 }
 
 static void
@@ -255,10 +271,12 @@ test_encap_needs_outer_addresses_in_tunnel_mode_only(void **state)
 	(void)state;
 	start(&e, any, ADIT_TUNNEL);
 	assert_non_null(work_encap_start(&e.out));
+	finish(&e);
 	start(&e, any, ADIT_TRANSPORT);
 	assert_null(work_encap_start(&e.out));
 	encap(&e, &p);
 	assert_decap_gives_plain(&e, &p);
+	finish(&e);
 }
 
 static void
@@ -273,6 +291,7 @@ test_transport_mode_leaves_others_packets(void **state)
 	assert_null(work_encap_start(&e.out));
 	fill(&p, plain, sizeof plain);
 	assert_int_equal(work_encap(&e.out, &p.pkt, &st), WORK_COPY);
+	finish(&e);
 }
 
 static void

@@ -124,7 +124,7 @@ is_esp_form(const struct json *group)
 static bool
 one_gcm(const struct json *group, const struct json *test)
 {
-	long bits = json_long(json_get(group, "keySize"));
+	long long bits = json_long(json_get(group, "keySize"));
 	const struct adit_aead *aead = adit_crypto_aead(&adit_mbedtls_modern, ADIT_ENCR_AES_GCM_16,
 							(uint16_t)bits, ADIT_AUTH_NONE);
 
