@@ -92,11 +92,11 @@ value_time(const char *text, adit_ms *out)
 		unsigned seconds;
 	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
 	char *end;
-	unsigned long n;
+	unsigned long long n;
 
 	if (!isdigit((unsigned char)*text))
 		return "not a time: a number with s, m, h or d was expected";
-	n = strtoul(text, &end, 10);
+	n = strtoull(text, &end, 10);
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (strcmp(end, units[i].unit) == 0 && n <= UINT32_MAX) {
 			*out = (adit_ms)n * units[i].seconds * 1000;
