@@ -96,9 +96,10 @@ captured() { # filter
 check_capture() {
 	local clear hidden
 	stop_capture
-	clear=$(captured 'icmp or net 10.10.0.0/16 or net fd10::/16 or
-		(icmp6 and (ip6[40] == 128 or ip6[40] == 129))')
-	hidden=$(captured 'esp or (udp port 4500 and udp[8:4] != 0)')
+	clear=$(captured 'net 10.10.0.0/16 or net fd10::/16 or (icmp and (icmp[0] == 8 or
+		icmp[0] == 0)) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))')
+	hidden=$(captured 'esp or (ip and udp port 4500 and udp[8:4] != 0) or
+		(ip6 and udp port 4500 and ip6[48:4] != 0)')
 	[ "$clear" = 0 ] || why="$clear packets in clear on the outside"
 	[ "$hidden" -ge 24 ] || why="${why:-only $hidden ESP packets on the outside}"
 }
