@@ -1,8 +1,7 @@
 /* adit-pcap's esp_sa lines: any bytes give an SA that is whole, or words. */
 #include <stdlib.h>
 
-#include "../../examples/adit-pcap/algorithms.c"
-#include "../../examples/adit-pcap/esp_sa.c"
+#include "../../examples/adit-pcap/esp_sa.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -3,14 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../examples/adit-pcap/algorithms.c"
-#include "../../examples/adit-pcap/esp_sa.c"
-
-#define load16 link_load16
-#include "../../examples/adit-pcap/link.c"
-#undef load16
-#include "../../examples/adit-pcap/outer.c"
-#include "../../examples/adit-pcap/work.c"
+#include "../../examples/adit-pcap/link.h"
+#include "../../examples/adit-pcap/work.h"
 
 enum { FRAME_MAX = 4096, CAP = WORK_HEADROOM + FRAME_MAX + WORK_TAILROOM };
 

@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
-#include "../../examples/adit-pcap/algorithms.c"
-#include "../../examples/adit-pcap/esp_sa.c"
+#include "adit/mbedtls.h"
+
+#include "../../examples/adit-pcap/algorithms.h"
+#include "../../examples/adit-pcap/esp_sa.h"
 
 #define GCM "\"AES-GCM with 16 octet ICV [RFC4106]\""
 #define KEY20 "\"0x000102030405060708090a0b0c0d0e0f10111213\""

@@ -7,19 +7,11 @@
 
 #include <cmocka.h>
 
-#include "adit/mbedtls.h"
-
-#include "../../examples/adit-pcap/algorithms.c"
-#include "../../examples/adit-pcap/esp_sa.c"
+#include "../../examples/adit-pcap/link.h"
+#include "../../examples/adit-pcap/outer.h"
+#include "../../examples/adit-pcap/work.h"
 
 enum { CAP = 2048 };
-
-/* Other files of the program, whose private names would meet those above. */
-#define load16 link_load16
-#include "../../examples/adit-pcap/link.c"
-#undef load16
-#include "../../examples/adit-pcap/outer.c"
-#include "../../examples/adit-pcap/work.c"
 
 #define KEY "\"0x000102030405060708090a0b0c0d0e0f10111213\""
 #define GCM "\"AES-GCM with 16 octet ICV [RFC4106]\"," KEY ",\"NULL\",\"\""
