@@ -14,8 +14,8 @@ fuzz: | $(HAVE)/clang
 
 fuzz-programs: $(FUZZ_BIN)
 
-$(FUZZ_BIN): %: %.o $(PROG_PARTS) $(LIB) | $(HAVE)/mbedtls
-	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(PROG_PARTS) $(LIB) $(MBEDTLS_LIBS)
+$(FUZZ_BIN): %: %.o $(PROG_PARTS) $(SUPPORT_OBJ) $(LIB) | $(HAVE)/mbedtls
+	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(PROG_PARTS) $(SUPPORT_OBJ) $(LIB) $(MBEDTLS_LIBS)
 
 $(FUZZ_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
