@@ -19,11 +19,10 @@
 
 #define CACHE_COUNT 1024
 #define REPLAY_WORDS ADIT_REPLAY_WORDS(ADIT_REPLAY_MAX)
-/* Between attempts at a tunnel that is wanted: doubled each time, up to a minute. */
-#define RETRY_MS 2000
-#define RETRY_MAX_MS 60000
 /* How long the peers have to answer our deletes. */
 #define END_MS 2000
+#define PINGS 5
+#define PINGS_MAX 10000
 
 static struct net_packet batch[NET_BATCH];
 static struct adit_trace trace;
@@ -91,47 +90,33 @@ make_memory(const struct swanctl *s)
 	return m;
 }
 
-static void
-make_links(struct daemon *d)
+static bool
+leads_to(const struct adit_child_config *c, const struct adit_ip *target)
 {
-	const struct swanctl *s = d->swanctl;
+	for (uint8_t i = 0; i < c->remote_ts_count; i++)
+		if (adit_ts_match(&c->remote_ts[i], target, c->remote_ts[i].protocol, false, 0))
+			return true;
+	return false;
+}
 
-	d->links = keep(s->child_count * sizeof *d->links);
-	for (uint16_t i = 0; i < s->peer_count; i++)
-		for (uint16_t k = 0; k < s->peers[i].child_count; k++) {
-			struct link *l = &d->links[d->link_count++];
+/* The first address of the first child that leads there. */
+static bool
+ping_source(const struct daemon *d, const struct adit_ip *target, struct adit_ip *source)
+{
+	for (size_t i = 0; i < d->link_count; i++) {
+		const struct link *l = &d->links[i];
+		const struct adit_child_config *c = &d->swanctl->peers[l->peer].children[l->child];
 
-			l->peer = i;
-			l->child = k;
-			l->retry_at =
-				s->extras[i].children[k].start == ACTION_START ? now() : ADIT_NEVER;
+		for (uint8_t k = 0; leads_to(c, target) && k < c->local_ts_count; k++) {
+			if (c->local_ts[k].version != target->version)
+				continue;
+			memset(source, 0, sizeof *source);
+			source->version = target->version;
+			memcpy(source->b, c->local_ts[k].first, sizeof source->b);
+			return true;
 		}
-}
-
-static const struct adit_child_config *
-child_of(const struct daemon *d, const struct link *l)
-{
-	return &d->swanctl->peers[l->peer].children[l->child];
-}
-
-static const struct swanctl_child *
-actions_of(const struct daemon *d, const struct link *l)
-{
-	return &d->swanctl->extras[l->peer].children[l->child];
-}
-
-/* Traffic for a tunnel that is wanted goes into the device from the start, so that none of it ever
- * leaves in clear. */
-static void
-route_wanted(const struct daemon *d)
-{
-	for (size_t i = 0; d->tun >= 0 && i < d->link_count; i++) {
-		const struct adit_child_config *c = child_of(d, &d->links[i]);
-
-		if (actions_of(d, &d->links[i])->start != ACTION_NONE)
-			tun_route(d->tun_name, c->remote_ts, c->remote_ts_count, c->local_ts,
-				  c->local_ts_count);
 	}
+	return false;
 }
 
 static bool
@@ -139,31 +124,29 @@ begin_ping(const struct daemon *d)
 {
 	char *text = keep_text(d->ping), *comma = strchr(text, ',');
 	struct adit_ip target, source;
-	uint32_t count = 5;
+	uint32_t count = PINGS;
 
 	if (comma)
 		*comma = 0;
 	if (value_address(text, &target) || !target.version ||
-	    (comma && value_number(comma + 1, 10000, &count))) {
+	    (comma && (value_number(comma + 1, PINGS_MAX, &count) || !count))) {
 		fprintf(stderr, "aditd: --ping: ADDRESS[,COUNT] was expected\n");
 		return false;
 	}
-	/* The first address of the first child that leads there. */
-	for (size_t i = 0; i < d->link_count; i++) {
-		const struct adit_child_config *c = child_of(d, &d->links[i]);
-
-		for (uint8_t k = 0; k < c->local_ts_count; k++) {
-			if (c->local_ts[k].version != target.version)
-				continue;
-			memset(&source, 0, sizeof source);
-			source.version = target.version;
-			memcpy(source.b, c->local_ts[k].first, 16);
-			host_ping(&source, &target, count);
-			return true;
-		}
+	if (!ping_source(d, &target, &source)) {
+		fprintf(stderr, "aditd: --ping: no child leads from an address to there\n");
+		return false;
 	}
-	fprintf(stderr, "aditd: --ping: no child's local_ts has an address to ping from\n");
-	return false;
+	host_ping(&source, &target, count);
+	return true;
+}
+
+/* Without raw sockets there is no ESP but in UDP. */
+static void
+force_encap(const struct daemon *d)
+{
+	for (uint16_t i = 0; i < d->swanctl->peer_count; i++)
+		d->swanctl->peers[i].encap = true;
 }
 
 bool
@@ -173,6 +156,8 @@ daemon_begin(struct daemon *d)
 	struct adit_node_config cfg;
 	enum adit_status st;
 
+	if (!net_has_raw(&d->net))
+		force_encap(d);
 	memset(&cfg, 0, sizeof cfg);
 	trace.record = on_trace;
 	cfg.ike.crypto = &adit_mbedtls_compat;
@@ -189,68 +174,9 @@ daemon_begin(struct daemon *d)
 		fprintf(stderr, "aditd: the configuration is refused: %s\n", adit_status_name(st));
 		return false;
 	}
-	make_links(d);
-	route_wanted(d);
+	links_make(d, now());
+	links_route(d);
 	return !d->ping || begin_ping(d);
-}
-
-/* --- Making SAs. */
-
-static bool
-local_end(const struct daemon *d, const struct adit_peer_config *peer, struct adit_endpoint *local)
-{
-	local->ip = peer->local;
-	local->port = d->ike_port;
-	return local->ip.version || net_source(&peer->remote, &local->ip);
-}
-
-static void
-plan_retry(struct link *l)
-{
-	adit_ms wait = (adit_ms)RETRY_MS << (l->failures < 5 ? l->failures : 5);
-
-	l->failures++;
-	l->retry_at = now() + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
-}
-
-static void
-start_link(struct daemon *d, struct link *l)
-{
-	const struct adit_peer_config *peer = &d->swanctl->peers[l->peer];
-	struct adit_endpoint local;
-	enum adit_status st = ADIT_ERR_IO;
-
-	l->retry_at = ADIT_NEVER;
-	if (l->ike.generation || d->ending || !peer->remote.version)
-		return;
-	log_line(LOG_INFO, "initiating %s{%s} to %s", peer->name, child_of(d, l)->name,
-		 text_ip(&peer->remote));
-	if (local_end(d, peer, &local))
-		st = adit_node_start(&d->node, now(), l->peer, l->child, &local, &l->ike);
-	if (st != ADIT_OK) {
-		log_line(LOG_ERROR, "%s{%s} can't begin: %s", peer->name, child_of(d, l)->name,
-			 adit_status_name(st));
-		memset(&l->ike, 0, sizeof l->ike);
-		plan_retry(l);
-	}
-}
-
-static struct link *
-link_of_tag(const struct daemon *d, uint32_t tag)
-{
-	for (size_t i = 0; i < d->link_count; i++)
-		if (d->links[i].peer == tag >> 16 && d->links[i].child == (tag & 0xffff))
-			return &d->links[i];
-	return NULL;
-}
-
-static struct link *
-link_of_ike(const struct daemon *d, struct adit_ike_id id)
-{
-	for (size_t i = 0; i < d->link_count; i++)
-		if (d->links[i].ike.slot == id.slot && d->links[i].ike.generation == id.generation)
-			return &d->links[i];
-	return NULL;
 }
 
 /* --- Packets of the inside. */
@@ -274,14 +200,9 @@ static void
 need_sa(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *pkt)
 {
 	uint32_t tag = d->node.spd.mem.policies[v->policy].tag;
-	struct link *l = link_of_tag(d, tag);
 
-	if (!l || actions_of(d, l)->start == ACTION_NONE)
-		return;
-	hold(d, tag, pkt);
-	/* A failed attempt is followed by a pause, whatever the traffic wants. */
-	if (!l->ike.generation && l->retry_at == ADIT_NEVER)
-		start_link(d, l);
+	if (links_wanted(d, now(), tag))
+		hold(d, tag, pkt);
 }
 
 static void
@@ -347,7 +268,6 @@ child_up(struct daemon *d, const struct adit_ike_event *ev)
 {
 	const struct adit_peer_config *peer = &d->swanctl->peers[ev->peer];
 	const struct adit_selectors *s = ev->out.selectors;
-	struct link *l = link_of_ike(d, ev->ike);
 
 	log_line(LOG_INFO, "CHILD_SA %s{%s} established with SPIs %08x_i %08x_o and TS %s === %s",
 		 peer->name, peer->children[ev->child_config].name, ev->spi_in, ev->spi_out,
@@ -355,27 +275,23 @@ child_up(struct daemon *d, const struct adit_ike_event *ev)
 	keylog_child(ev);
 	if (d->tun >= 0)
 		tun_route(d->tun_name, s->remote, s->remote_n, s->local, s->local_n);
-	if (l) {
-		l->up = true;
-		l->failures = 0;
-	}
+	links_child_up(d, ev);
 }
 
-static enum swanctl_action
-action_after(const struct daemon *d, const struct link *l, enum adit_status reason)
+/* Packets that wait for an attempt that failed are too old for the next one. */
+static void
+drop_held(struct daemon *d, uint32_t tag)
 {
-	const struct swanctl_child *c = actions_of(d, l);
-
-	if (!l->up)
-		return c->start == ACTION_START ? ACTION_START : ACTION_NONE;
-	return reason == ADIT_ERR_TIMEOUT ? c->dpd : c->close;
+	for (int i = 0; i < HELD_MAX; i++)
+		if (d->held[i].tag == tag)
+			d->held[i].len = 0;
 }
 
 static void
 ike_down(struct daemon *d, const struct adit_ike_event *ev)
 {
 	const struct adit_peer_config *peer = &d->swanctl->peers[ev->peer];
-	struct link *l = link_of_ike(d, ev->ike);
+	uint32_t tag;
 
 	if (ev->notify)
 		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s, %s", peer->name, ev->ike.slot,
@@ -383,15 +299,8 @@ ike_down(struct daemon *d, const struct adit_ike_event *ev)
 	else
 		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s", peer->name, ev->ike.slot,
 			 adit_status_name(ev->reason));
-	if (!l)
-		return;
-	memset(&l->ike, 0, sizeof l->ike);
-	if (!d->ending && action_after(d, l, ev->reason) == ACTION_START)
-		plan_retry(l);
-	else if (!l->up)
-		/* Asked for by traffic: what comes next may ask again, after a pause. */
-		plan_retry(l);
-	l->up = false;
+	if (links_ike_down(d, now(), ev, &tag))
+		drop_held(d, tag);
 }
 
 static void
@@ -534,11 +443,10 @@ on_signal(struct daemon *d, int signals)
 static adit_ms
 due(struct daemon *d)
 {
-	adit_ms t = adit_node_deadline(&d->node);
+	adit_ms t = adit_node_deadline(&d->node), retry = links_deadline(d);
 
-	for (size_t i = 0; i < d->link_count; i++)
-		if (d->links[i].retry_at < t)
-			t = d->links[i].retry_at;
+	if (retry < t)
+		t = retry;
 	if (d->ending && d->end_at < t)
 		t = d->end_at;
 	return host_deadline() < t ? host_deadline() : t;
@@ -551,17 +459,7 @@ on_time(struct daemon *d)
 	adit_ms t = now();
 
 	adit_node_tick(&d->node, t);
-	for (size_t i = 0; i < d->link_count; i++) {
-		struct link *l = &d->links[i];
-
-		if (l->retry_at > t)
-			continue;
-		l->retry_at = ADIT_NEVER;
-		if (actions_of(d, l)->start == ACTION_START ||
-		    actions_of(d, l)->close == ACTION_START ||
-		    actions_of(d, l)->dpd == ACTION_START)
-			start_link(d, l);
-	}
+	links_tick(d, t);
 	if (!d->ending && host_output(&pkt, t))
 		send_inner(d, &pkt, 1);
 	service(d);
@@ -609,9 +507,9 @@ daemon_run(struct daemon *d, int signals)
 			on_tun(d);
 		if (fds[NET_SOCKETS + 1].revents)
 			on_signal(d, signals);
-		on_time(d);
 		if (!d->ending && host_finished(now(), &lost))
 			begin_end(d);
+		on_time(d);
 	}
 	return lost ? 1 : 0;
 }

@@ -2,21 +2,13 @@
 #ifndef ADITD_DAEMON_H
 #define ADITD_DAEMON_H
 
+#include "links.h"
 #include "net.h"
 #include "swanctl.h"
 #include "tun.h"
 
 #define DAEMON_SAS 256 /* IKE SAs; a Child SA each */
 #define HELD_MAX 16    /* packets kept while their SA is made */
-
-/* What is known of one configured child that we began. */
-struct link {
-	uint16_t peer, child;
-	struct adit_ike_id ike; /* generation 0: none */
-	bool up;
-	adit_ms retry_at; /* ADIT_NEVER: no attempt is planned */
-	unsigned failures;
-};
 
 struct held {
 	uint32_t tag; /* of the policy; the packet waits for its SA */

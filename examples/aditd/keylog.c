@@ -132,6 +132,14 @@ keylog_ike(const struct adit_trace_record *rec)
 	fflush(f);
 }
 
+/* Words of later Wireshark versions. */
+static const char *
+other_name(const struct adit_aead *aead)
+{
+	return aead->encr == ADIT_ENCR_CHACHA20_POLY1305 ? "ChaCha20 with Poly1305 [RFC7634]"
+							 : aead->name;
+}
+
 static void
 put_sa(FILE *f, const struct adit_sa_params *sa)
 {
@@ -142,7 +150,7 @@ put_sa(FILE *f, const struct adit_sa_params *sa)
 
 	fprintf(f, "%s\"IPv%u\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"0x", lead_in(cipher, mac),
 		sa->local.version, text_ip(from), text_ip(to), sa->spi,
-		cipher ? cipher->esp : sa->aead->name);
+		cipher ? cipher->esp : other_name(sa->aead));
 	put_hex(f, sa->key.p, encr);
 	fprintf(f, "\",\"%s\",\"%s", mac ? mac->esp : "?", sa->key.n > encr ? "0x" : "");
 	put_hex(f, sa->key.p + encr, sa->key.n - encr);

@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "keylog.h"
 #include "log.h"
+#include "values.h"
 
 struct options {
 	const char *config, *keylog, *capture, *tun;
@@ -226,9 +227,11 @@ main(int argc, char **argv)
 		return 1;
 	}
 	code = daemon_run(&d, signals);
+	adit_node_wipe(&d.node);
 	if (d.tun >= 0)
 		tun_close(d.tun);
 	net_close(&d.net);
 	capture_close();
+	keep_nothing();
 	return code;
 }

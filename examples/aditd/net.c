@@ -109,6 +109,15 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 	return any;
 }
 
+bool
+net_has_raw(const struct net *net)
+{
+	for (int i = 0; i < NET_SOCKETS; i++)
+		if (net->sockets[i].protocol == ADIT_PROTO_ESP && net->sockets[i].fd < 0)
+			return false;
+	return true;
+}
+
 void
 net_close(struct net *net)
 {

@@ -32,6 +32,8 @@ struct net_packet {
 
 /* Opens what can be opened. false: no UDP socket at all; errno tells. */
 bool net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw);
+/* ESP can be sent and received without UDP, by both IP versions. */
+bool net_has_raw(const struct net *net);
 void net_close(struct net *net);
 /* Up to NET_BATCH packets that wait; their number. */
 size_t net_recv(const struct net_socket *s, struct net_packet *packets);
