@@ -94,8 +94,7 @@ $(filter $(BUILD)/lib/provider/mbedtls/%,$(LIB_OBJ)): | $(HAVE)/mbedtls
 # --- The programs: on the public headers alone.
 # Capture files are libpcap's affair.
 adit-pcap_LIBS := -lpcap
-aditd_LIBS := -lpcap
-$(filter $(BUILD)/examples/adit-pcap/% $(BUILD)/examples/aditd/%,$(PROG_OBJ)): | $(HAVE)/pcap
+$(filter $(BUILD)/examples/adit-pcap/%,$(PROG_OBJ)): | $(HAVE)/pcap
 
 $(BUILD)/examples/%.o: examples/%.c $(FLAGS)
 	@mkdir -p $(@D)

@@ -115,7 +115,7 @@ take_option(int option, const char *arg, struct options *o)
 		o->tun = arg;
 		return true;
 	case O_MTU:
-		return number("tun-mtu", arg, UINT16_MAX, &o->mtu);
+		return number("tun-mtu", arg, NET_PACKET_MAX, &o->mtu);
 	case O_USERLAND:
 		o->userland = true;
 		return true;
