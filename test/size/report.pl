@@ -41,7 +41,7 @@ sub part {
 
 sub print_text {
 	my (%text, @total);
-	printf "%-28s %8s %8s %8s\n", 'Cortex-M4, gcc -Os', 'text', 'data', 'bss';
+	printf "%-28s %8s %8s %8s\n", 'Cortex-M4, gcc -Os, ADIT_BURST=1', 'text', 'data', 'bss';
 	for (@floors) {
 		my ($floor, $name) = @$_;
 		my @sum = part($name) or next;
