@@ -1,0 +1,210 @@
+/* What aditd writes for others: Wireshark's key files, a capture, and the answers of its small
+ * host. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../examples/aditd/host.h"
+#include "../../examples/aditd/keylog.h"
+#include "adit/mbedtls.h"
+
+static char folder[64];
+
+static const char *
+in_folder(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return path;
+}
+
+static size_t
+read_back(const char *name, char *to, size_t cap)
+{
+	FILE *f = fopen(in_folder(name), "rb");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(to, 1, cap - 1, f);
+	to[n] = 0;
+	fclose(f);
+	return n;
+}
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/adit-tools-XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const names[] = {"ikev2_decryption_table", "esp_sa", "capture"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		(void)unlink(in_folder(names[i]));
+	return rmdir(folder);
+}
+
+static const uint8_t bytes[96] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+
+static struct adit_ike_event
+child_with(const struct adit_aead *aead, bool esn)
+{
+	struct adit_ike_event ev;
+
+	memset(&ev, 0, sizeof ev);
+	ev.in.dir = ADIT_IN;
+	ev.in.spi = 0xc0000001;
+	ev.in.local = (struct adit_ip){4, {10, 0, 0, 1}};
+	ev.in.remote = (struct adit_ip){4, {10, 0, 0, 2}};
+	ev.in.aead = aead;
+	ev.in.esn = esn;
+	ev.in.key = (struct adit_span){bytes, adit_aead_key_len(aead)};
+	ev.out = ev.in;
+	ev.out.dir = ADIT_OUT;
+	ev.out.spi = 0x00000102;
+	return ev;
+}
+
+static void
+test_key_files_are_what_wireshark_reads_and_for_their_owner_alone(void **state)
+{
+	struct adit_ike_event gcm = child_with(&adit_mbedtls_aes128_gcm16, false);
+	struct adit_ike_event esn = child_with(&adit_mbedtls_aes128_cbc_sha256, true);
+	struct adit_ike_event chacha = child_with(&adit_mbedtls_chacha20_poly1305, false);
+	struct adit_trace_record rec;
+	struct stat st;
+	char text[4096];
+
+	(void)state;
+	assert_true(keylog_open(folder));
+	memset(&rec, 0, sizeof rec);
+	rec.spi_i[0] = 0xab;
+	rec.spi_r[7] = 0xcd;
+	rec.aead = &adit_mbedtls_aes128_gcm16;
+	rec.sk_ei = rec.sk_er = (struct adit_span){bytes, 8};
+	keylog_ike(&rec);
+	keylog_child(&gcm);
+	keylog_child(&esn);
+	keylog_child(&chacha);
+
+	read_back("ikev2_decryption_table", text, sizeof text);
+	assert_string_equal(text, "ab00000000000000,00000000000000cd,0123456789abcdef,"
+				  "0123456789abcdef,\"AES-GCM-128 with 16 octet ICV [RFC5282]\",,,"
+				  "\"NONE [RFC4306]\"\n");
+	assert_int_equal(stat(in_folder("esp_sa"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	read_back("esp_sa", text, sizeof text);
+	assert_non_null(strstr(text,
+			       "\"IPv4\",\"10.0.0.2\",\"10.0.0.1\",\"0xc0000001\","
+			       "\"AES-GCM with 16 octet ICV [RFC4106]\","
+			       "\"0x0123456789abcdef000000000000000000000000\",\"NULL\",\"\"\n"
+			       "\"IPv4\",\"10.0.0.1\",\"10.0.0.2\",\"0x00000102\","));
+	assert_non_null(strstr(text, "\"AES-CBC [RFC3602]\",\"0x0123456789abcdef0000000000000000\","
+				     "\"HMAC-SHA-256-128 [RFC4868]\",\"0x0000"));
+	assert_non_null(strstr(text, "\",\"64-bit\",\"0\"\n"));
+	/* One word that it does not know makes Wireshark refuse the whole file. */
+	assert_non_null(strstr(text, "\n# \"IPv4\",\"10.0.0.2\",\"10.0.0.1\",\"0xc0000001\","
+				     "\"ChaCha20 with Poly1305 [RFC7634]\""));
+}
+
+static uint32_t
+sum16(const uint8_t *p, size_t n)
+{
+	uint32_t s = 0;
+
+	for (size_t i = 0; i < n; i++)
+		s += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return s;
+}
+
+static void
+test_a_captured_datagram_has_headers_with_right_checksums(void **state)
+{
+	const struct adit_path path = {{{4, {10, 0, 0, 1}}, 500}, {{4, {10, 0, 0, 2}}, 1500}};
+	uint8_t file[256], pseudo[64];
+	const uint8_t *p = file + 24 + 16;
+	size_t n;
+
+	(void)state;
+	assert_true(capture_open(in_folder("capture")));
+	capture_datagram(&path, false, bytes, 9);
+	capture_close();
+	n = read_back("capture", (char *)file, sizeof file);
+	assert_int_equal(n, 24 + 16 + 20 + 8 + 9);
+	/* Received: from the remote end to ours. */
+	assert_memory_equal(p + 12, "\x0a\0\0\x02\x0a\0\0\x01", 8);
+	assert_memory_equal(p + 20, "\x05\xdc\x01\xf4\0\x11", 6);
+	assert_memory_equal(p + 28, bytes, 9);
+	assert_int_equal(sum16(p, 20), 0xffff);
+	/* RFC 768: addresses, protocol and length stand in front. */
+	memset(pseudo, 0, sizeof pseudo);
+	memcpy(pseudo, p + 12, 8);
+	pseudo[9] = ADIT_PROTO_UDP;
+	pseudo[11] = 17;
+	memcpy(pseudo + 12, p + 20, 17);
+	assert_int_equal(sum16(pseudo, 30), 0xffff);
+}
+
+/* An echo request from 10.0.0.2 to 10.0.0.1 with two bytes of data. */
+static const uint8_t echo[] = {0x45, 0,  0, 30, 0, 1, 0, 0,    64,   1, 0x66, 0xdd, 10, 0, 0,
+			       2,    10, 0, 0,  1, 8, 0, 0xf7, 0xfd, 0, 1,    0,    1,  0, 0};
+
+static void
+test_an_echo_request_is_answered_and_nothing_else_is(void **state)
+{
+	uint8_t room[64 + sizeof echo];
+	struct adit_pkt pkt = {room, sizeof room, 32, sizeof echo};
+
+	(void)state;
+	memset(room, 0, sizeof room);
+	memcpy(room + 32, echo, sizeof echo);
+	assert_true(host_input(&pkt, 1));
+	assert_int_equal(pkt.len, sizeof echo);
+	assert_memory_equal(room + 32 + 12, "\x0a\0\0\x01\x0a\0\0\x02", 8);
+	assert_int_equal(room[32 + 20], 0);
+	assert_int_equal(sum16(room + 32, 20), 0xffff);
+	assert_int_equal(sum16(room + 32 + 20, sizeof echo - 20), 0xffff);
+	/* The answer itself, cut packets, other protocols. */
+	assert_false(host_input(&pkt, 1));
+	for (size_t len = 0; len < 28; len++) {
+		memcpy(room + 32, echo, sizeof echo);
+		pkt.len = len;
+		assert_false(host_input(&pkt, 1));
+	}
+	memcpy(room + 32, echo, sizeof echo);
+	pkt.len = sizeof echo;
+	room[32 + 9] = ADIT_PROTO_UDP;
+	assert_false(host_input(&pkt, 1));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_key_files_are_what_wireshark_reads_and_for_their_owner_alone,
+			make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(
+			test_a_captured_datagram_has_headers_with_right_checksums, make_folder,
+			remove_folder),
+		cmocka_unit_test(test_an_echo_request_is_answered_and_nothing_else_is),
+	};
+
+	return cmocka_run_group_tests_name("aditd_tools", tests, NULL, NULL);
+}
