@@ -57,11 +57,24 @@ trace(const struct adit_ikev2_turn *t)
 	adit_ikev2_trace_message(t->ike, t->path, &t->h, false, t->inner.first, t->inner.all);
 }
 
+/* Messages without an SK payload: those of IKE_SA_INIT. */
+static enum adit_status
+run_plain(struct adit_ikev2_turn *t)
+{
+	const struct adit_ikev2_rule *rule;
+
+	t->inner = t->outer;
+	rule = admit(t);
+	if (!rule)
+		return ADIT_ERR_UNEXPECTED;
+	trace(t);
+	return rule->run(t);
+}
+
 /* The one kind of request without an SA. */
 static enum adit_status
 receive_first(struct adit_ikev2_turn *t)
 {
-	const struct adit_ikev2_rule *rule;
 	struct adit_ike_sa *old;
 
 	if (t->h.exchange != ADIT_EXCHANGE_SA_INIT || t->h.message_id != 0)
@@ -83,12 +96,7 @@ receive_first(struct adit_ikev2_turn *t)
 		adit_ike_due(t->ike, old, ADIT_DUE_RESPONSE);
 		return ADIT_OK;
 	}
-	t->inner = t->outer;
-	rule = admit(t);
-	if (!rule)
-		return ADIT_ERR_UNEXPECTED;
-	trace(t);
-	return rule->run(t);
+	return run_plain(t);
 }
 
 /* A response to our IKE_SA_INIT: nothing proves where it is from, so what is odd is dropped, and
@@ -96,16 +104,9 @@ receive_first(struct adit_ikev2_turn *t)
 static enum adit_status
 receive_init_response(struct adit_ikev2_turn *t)
 {
-	const struct adit_ikev2_rule *rule;
-
 	if (t->h.message_id != 0 || (t->outer.present & ADIT_PAYLOAD_BIT(ADIT_PAYLOAD_SK)))
 		return ADIT_ERR_MALFORMED;
-	t->inner = t->outer;
-	rule = admit(t);
-	if (!rule)
-		return ADIT_ERR_UNEXPECTED;
-	trace(t);
-	return rule->run(t);
+	return run_plain(t);
 }
 
 /* Takes the SK payload off. ADIT_ERR_CRITICAL and ADIT_ERR_MALFORMED in *inside: the message is

@@ -5,15 +5,13 @@
 #include <mbedtls/gcm.h>
 
 #include "provider/mbedtls/compat.h"
+#include "provider/mbedtls/nonce.h"
 
-#define SALT_LEN 4
-#define IV_LEN 8
-#define NONCE_LEN (SALT_LEN + IV_LEN)
 #define ICV_LEN 16
 
 struct gcm_key {
 	mbedtls_gcm_context gcm;
-	uint8_t salt[SALT_LEN];
+	uint8_t salt[ADIT_SALT_LEN];
 };
 
 ADIT_CHECK(gcm_fits, sizeof(struct gcm_key) <= ADIT_KEYCTX_SIZE);
@@ -30,41 +28,23 @@ gcm_setkey(const struct adit_aead *aead, void *kc, struct adit_span key)
 		mbedtls_gcm_free(&k->gcm);
 		return ADIT_ERR_CRYPTO;
 	}
-	memcpy(k->salt, key.p + key.n - SALT_LEN, SALT_LEN);
+	memcpy(k->salt, key.p + key.n - ADIT_SALT_LEN, ADIT_SALT_LEN);
 	return ADIT_OK;
-}
-
-/* The packet's number itself: never the same twice under one key (RFC 4106 3.1). */
-static enum adit_status
-counter_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
-{
-	(void)aead;
-	(void)kc;
-	for (size_t i = 0; i < IV_LEN; i++)
-		iv[i] = (uint8_t)(n >> (8 * (IV_LEN - 1 - i)));
-	return ADIT_OK;
-}
-
-static void
-make_nonce(const struct gcm_key *k, const uint8_t *iv, uint8_t *nonce)
-{
-	memcpy(nonce, k->salt, SALT_LEN);
-	memcpy(nonce + SALT_LEN, iv, IV_LEN);
 }
 
 static void
 gcm_seal(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
 {
 	struct gcm_key *k = kc;
-	uint8_t nonce[NONCE_LEN];
+	uint8_t nonce[ADIT_NONCE_LEN];
 
 	(void)aead;
 	for (size_t i = 0; i < n; i++) {
 		struct adit_aead_op *op = &ops[i];
 
-		make_nonce(k, op->iv, nonce);
+		adit_make_nonce(k->salt, op->iv, nonce);
 		op->status = adit_mbedtls_status(mbedtls_gcm_crypt_and_tag(
-			&k->gcm, MBEDTLS_GCM_ENCRYPT, op->len, nonce, NONCE_LEN, op->aad.p,
+			&k->gcm, MBEDTLS_GCM_ENCRYPT, op->len, nonce, ADIT_NONCE_LEN, op->aad.p,
 			op->aad.n, op->data, op->data, ICV_LEN, op->icv));
 	}
 }
@@ -73,15 +53,15 @@ static void
 gcm_open(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
 {
 	struct gcm_key *k = kc;
-	uint8_t nonce[NONCE_LEN];
+	uint8_t nonce[ADIT_NONCE_LEN];
 
 	(void)aead;
 	for (size_t i = 0; i < n; i++) {
 		struct adit_aead_op *op = &ops[i];
 		int ret;
 
-		make_nonce(k, op->iv, nonce);
-		ret = mbedtls_gcm_auth_decrypt(&k->gcm, op->len, nonce, NONCE_LEN, op->aad.p,
+		adit_make_nonce(k->salt, op->iv, nonce);
+		ret = mbedtls_gcm_auth_decrypt(&k->gcm, op->len, nonce, ADIT_NONCE_LEN, op->aad.p,
 					       op->aad.n, op->icv, ICV_LEN, op->data, op->data);
 		op->status = ret == MBEDTLS_ERR_GCM_AUTH_FAILED ? ADIT_ERR_ICV
 								: adit_mbedtls_status(ret);
@@ -98,23 +78,23 @@ gcm_wipe(const struct adit_aead *aead, void *kc)
 	adit_wipe(k, sizeof *k);
 }
 
-#define AES_GCM_16(object, title, bits)                  \
-	const struct adit_aead adit_mbedtls_##object = { \
-		.name = title,                           \
-		.encr = ADIT_ENCR_AES_GCM_16,            \
-		.key_bits = bits,                        \
-		.integ = ADIT_AUTH_NONE,                 \
-		.ctx_size = sizeof(struct gcm_key),      \
-		.encr_key_len = bits / 8 + SALT_LEN,     \
-		.salt_len = SALT_LEN,                    \
-		.iv_len = IV_LEN,                        \
-		.icv_len = ICV_LEN,                      \
-		.block = 1,                              \
-		.setkey = gcm_setkey,                    \
-		.make_iv = counter_iv,                   \
-		.seal = gcm_seal,                        \
-		.open = gcm_open,                        \
-		.wipe = gcm_wipe,                        \
+#define AES_GCM_16(object, title, bits)                   \
+	const struct adit_aead adit_mbedtls_##object = {  \
+		.name = title,                            \
+		.encr = ADIT_ENCR_AES_GCM_16,             \
+		.key_bits = bits,                         \
+		.integ = ADIT_AUTH_NONE,                  \
+		.ctx_size = sizeof(struct gcm_key),       \
+		.encr_key_len = bits / 8 + ADIT_SALT_LEN, \
+		.salt_len = ADIT_SALT_LEN,                \
+		.iv_len = ADIT_COUNTER_IV_LEN,            \
+		.icv_len = ICV_LEN,                       \
+		.block = 1,                               \
+		.setkey = gcm_setkey,                     \
+		.make_iv = adit_counter_iv,               \
+		.seal = gcm_seal,                         \
+		.open = gcm_open,                         \
+		.wipe = gcm_wipe,                         \
 	}
 
 AES_GCM_16(aes128_gcm16, "AES-GCM-16-128", 128);

@@ -4,15 +4,14 @@
 #include <mbedtls/chachapoly.h>
 
 #include "provider/mbedtls/compat.h"
+#include "provider/mbedtls/nonce.h"
 
 #define KEY_LEN 32
-#define SALT_LEN 4
-#define IV_LEN 8
 #define ICV_LEN 16
 
 struct chachapoly_key {
 	mbedtls_chachapoly_context cp;
-	uint8_t salt[SALT_LEN];
+	uint8_t salt[ADIT_SALT_LEN];
 };
 
 ADIT_CHECK(chachapoly_fits, sizeof(struct chachapoly_key) <= ADIT_KEYCTX_SIZE);
@@ -29,39 +28,21 @@ chachapoly_setkey(const struct adit_aead *aead, void *kc, struct adit_span key)
 		mbedtls_chachapoly_free(&k->cp);
 		return ADIT_ERR_CRYPTO;
 	}
-	memcpy(k->salt, key.p + KEY_LEN, SALT_LEN);
+	memcpy(k->salt, key.p + KEY_LEN, ADIT_SALT_LEN);
 	return ADIT_OK;
-}
-
-/* The packet's number itself: never the same twice under one key (RFC 7634 2). */
-static enum adit_status
-chachapoly_make_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
-{
-	(void)aead;
-	(void)kc;
-	for (size_t i = 0; i < IV_LEN; i++)
-		iv[i] = (uint8_t)(n >> (8 * (IV_LEN - 1 - i)));
-	return ADIT_OK;
-}
-
-static void
-make_nonce(const struct chachapoly_key *k, const uint8_t *iv, uint8_t *nonce)
-{
-	memcpy(nonce, k->salt, SALT_LEN);
-	memcpy(nonce + SALT_LEN, iv, IV_LEN);
 }
 
 static void
 chachapoly_seal(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
 {
 	struct chachapoly_key *k = kc;
-	uint8_t nonce[SALT_LEN + IV_LEN];
+	uint8_t nonce[ADIT_NONCE_LEN];
 
 	(void)aead;
 	for (size_t i = 0; i < n; i++) {
 		struct adit_aead_op *op = &ops[i];
 
-		make_nonce(k, op->iv, nonce);
+		adit_make_nonce(k->salt, op->iv, nonce);
 		op->status = adit_mbedtls_status(mbedtls_chachapoly_encrypt_and_tag(
 			&k->cp, op->len, nonce, op->aad.p, op->aad.n, op->data, op->data, op->icv));
 	}
@@ -71,14 +52,14 @@ static void
 chachapoly_open(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
 {
 	struct chachapoly_key *k = kc;
-	uint8_t nonce[SALT_LEN + IV_LEN];
+	uint8_t nonce[ADIT_NONCE_LEN];
 
 	(void)aead;
 	for (size_t i = 0; i < n; i++) {
 		struct adit_aead_op *op = &ops[i];
 		int ret;
 
-		make_nonce(k, op->iv, nonce);
+		adit_make_nonce(k->salt, op->iv, nonce);
 		ret = mbedtls_chachapoly_auth_decrypt(&k->cp, op->len, nonce, op->aad.p, op->aad.n,
 						      op->icv, op->data, op->data);
 		op->status = ret == MBEDTLS_ERR_CHACHAPOLY_AUTH_FAILED ? ADIT_ERR_ICV
@@ -102,13 +83,13 @@ const struct adit_aead adit_mbedtls_chacha20_poly1305 = {
 	.encr = ADIT_ENCR_CHACHA20_POLY1305,
 	.integ = ADIT_AUTH_NONE,
 	.ctx_size = sizeof(struct chachapoly_key),
-	.encr_key_len = KEY_LEN + SALT_LEN,
-	.salt_len = SALT_LEN,
-	.iv_len = IV_LEN,
+	.encr_key_len = KEY_LEN + ADIT_SALT_LEN,
+	.salt_len = ADIT_SALT_LEN,
+	.iv_len = ADIT_COUNTER_IV_LEN,
 	.icv_len = ICV_LEN,
 	.block = 1,
 	.setkey = chachapoly_setkey,
-	.make_iv = chachapoly_make_iv,
+	.make_iv = adit_counter_iv,
 	.seal = chachapoly_seal,
 	.open = chachapoly_open,
 	.wipe = chachapoly_wipe,
