@@ -2,7 +2,8 @@
 # make demo: two aditd with a tunnel between them, on this machine, and the proof that it is one.
 # With network namespaces and TUN devices (root, or an ordinary user where the kernel lets him make
 # his own): ordinary ping and TCP. Else both nodes run over UDP on 127.0.0.1, with a ping of their
-# own inside. What it leaves is in BUILD/demo/; what it starts and makes, it ends and removes.
+# own inside (ADIT_DEMO_LOOPBACK=1 asks for that). What it leaves is in BUILD/demo/; what it starts
+# and makes, it ends and removes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 BUILD=$(realpath -m --relative-to=. "${BUILD:-build}")
@@ -68,7 +69,7 @@ stop() {
 }
 
 logged() { # name pattern
-	grep -q "$2" "$out/$1.log"
+	grep -qs "$2" "$out/$1.log"
 }
 
 # --- What both ways share.
@@ -110,7 +111,7 @@ write_conf() { # name, address, other's address, number, other's number, start_a
 # The left node's log of how the tunnel came up: each message with its payloads, what was chosen.
 show_handshake() {
 	sed -n '/initiating/,/CHILD_SA .* established/p' "$out/left.log" |
-		grep -v ' ip -[46] ' | cut -d' ' -f2- | fold -s -w 96 | sed '1!s/^\([^a-zA-Z]\)/\1/' | indent
+		grep -v ' ip -[46] ' | cut -d' ' -f2- | sed 's/\(.\{92\}[^ ]*\) /\1\n        /g' | indent
 }
 
 show_sas() { # number of the left node's process
@@ -119,7 +120,7 @@ show_sas() { # number of the left node's process
 	kill -USR1 "$1"
 	wait_for 3 sas_shown "$before" || fail "no answer to SIGUSR1"
 	sleep .1
-	tail -n +$((before + 1)) "$out/left.log" | indent
+	tail -n +$((before + 1)) "$out/left.log" | sed -n '/^demo: #/,/^packets in/p' | indent
 }
 
 sas_shown() { # lines before
@@ -128,7 +129,7 @@ sas_shown() { # lines before
 
 # What a reader of the capture without keys sees, and one with keys.
 show_capture() { # what sniff said
-	indent <"$1"
+	grep -v '^listening' "$1" | indent
 	grep -q ' 0 frames .* in clear$' "$1" || fail "something went over the link in clear"
 	echo "   So: nothing of what went through the tunnel was seen outside but as ESP."
 }
@@ -137,14 +138,14 @@ show_decapsulated() {
 	"$BUILD/adit-pcap" decap --sa "$out/esp_sa" "$out/outside.pcap" "$out/inside.pcap" \
 		>"$out/adit-pcap.said" 2>&1 || fail "adit-pcap: $(tail -n 1 "$out/adit-pcap.said")"
 	indent <"$out/adit-pcap.said"
-	if [ -x "$(command -v tshark)" ] && [ "$(id -u)" = 0 ]; then
+	if [ -x "$(command -v tshark)" ]; then
 		echo "   tshark, on the first 2000 frames:" \
 			"$(BUILD=$BUILD "$here/../../test/interop/pcap_agree.sh" \
 				"$out/outside.pcap" "$out" 2000)"
 	fi
 }
 
-show_files() {
+show_files() { # more of Wireshark's options
 	cat <<-F
 		   $out/outside.pcap            the link between the nodes
 		   $out/inside.pcap             the same, without ESP
@@ -153,7 +154,7 @@ show_files() {
 		   Wireshark (or tshark) deciphers the capture with:
 		     WIRESHARK_CONFIG_DIR=$out wireshark \\
 		       -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE \\
-		       $3 -r $out/outside.pcap
+		       ${1:+$1 }-r $out/outside.pcap
 	F
 }
 
@@ -250,7 +251,7 @@ demo_namespaces() {
 	say "adit-pcap takes ESP off the capture, with the key file"
 	show_decapsulated
 	say "What is left"
-	show_files "" "" ""
+	show_files
 	printf '\nThis was the whole: network namespaces and TUN devices, ordinary ping and TCP.\n'
 }
 
@@ -321,24 +322,27 @@ remote_natt_port = ${ports[1]}"
 		fail "adit-pcap: $(tail -n 1 "$out/adit-pcap.said")"
 	indent <"$out/adit-pcap.said"
 	say "What is left"
-	show_files "" "" "-d udp.port==${ports[1]},udpencap -d udp.port==${ports[0]},isakmp"
+	show_files "-d udp.port==${ports[1]},udpencap -d udp.port==${ports[0]},isakmp"
 	printf '\nThis was the small one: %s\n' \
 		"no network namespaces or TUN devices could be made here, so there was no TCP."
 }
 
 # An ordinary user may be root of namespaces of his own, where the kernel allows it.
 become_root_of_namespaces() {
-	[ "$(id -u)" != 0 ] && [ -z "${ADIT_DEMO_INSIDE:-}" ] && [ -z "${ADIT_DEMO_LOOPBACK:-}" ] &&
+	[ "$(id -u)" != 0 ] && [ -z "${ADIT_DEMO_INSIDE:-}" ] &&
 		unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && [ -w /dev/net/tun ]' 2>/dev/null &&
 		ADIT_DEMO_INSIDE=1 exec unshare -Urnm --kill-child \
 			sh -c 'mount -t tmpfs tmpfs /run && exec "$0"' "$0"
 }
 
-become_root_of_namespaces
+loopback=${ADIT_DEMO_LOOPBACK:-}
+# Said there what is missing: then the small one it is.
+[ -n "$loopback" ] || [ -n "${ADIT_DEMO_INSIDE:-}" ] ||
+	"$here/../../test/tools/deps.sh" ip ping || loopback=1
+[ -n "$loopback" ] || become_root_of_namespaces
 rm -rf "$out"
 mkdir -p "$out"
-[ -n "${ADIT_DEMO_LOOPBACK:-}" ] || "$here/../../test/tools/deps.sh" ip ping
-if [ -z "${ADIT_DEMO_LOOPBACK:-}" ] && can_have_namespaces; then
+if [ -z "$loopback" ] && can_have_namespaces; then
 	demo_namespaces
 else
 	demo_loopback

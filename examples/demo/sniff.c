@@ -98,7 +98,6 @@ compile(struct sniff *s, int ports, char **port)
 		for (int i = 0; i + 1 < ports; i += 2)
 			put_filter(text, kinds[k].filter, port[i], port[i + 1]);
 		if (pcap_compile(s->in, &s->filters[k], text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-			/* Bare IP has no ARP: the rest of that filter would do. */
 			pcap_perror(s->in, kinds[k].name);
 			return 1;
 		}

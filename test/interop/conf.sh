@@ -4,12 +4,12 @@
 # What a row is made of, with its defaults:
 row_defaults() {
 	ike=aes128gcm16-prfsha256-curve25519 # IKE proposal of both sides
-	adit_ike= peer_ike=                  # of one side, where they differ
+	adit_ike='' peer_ike=''              # of one side, where they differ
 	esp=aes128gcm16                      # ESP proposal of both sides
 	initiator=adit                       # adit | peer
 	net=plain                            # plain | nat-adit | nat-peer
 	outer=4                              # IP version outside
-	adit_more= peer_more=                # more settings of a connection
+	adit_more='' peer_more=''            # more settings of a connection
 	peer_settings_more=                  # more lines of charon's settings
 	checks=                              # functions to call while the tunnel is up
 	prelude=                             # a function to call before the initiation

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # aditd in its namespace. Sourced by run.sh.
 
-node_dir= node_pid=
+node_dir='' node_pid=''
 
 # node_start DIRECTORY: DIRECTORY has aditd.conf; aditd.log and the key files go there.
 node_start() {

@@ -116,6 +116,9 @@ all_rows() {
 	row "adit-pcap and tshark agree, AES-CBC" checks=check_pcap_agree \
 		esp=aes128-sha256 ike=aes128-sha256-curve25519
 	row "a million random datagrams" checks=check_flood
+	row_lacks "transport mode" "kernel-libipsec has tunnel mode alone"
+	row_lacks "extended sequence numbers" "kernel-libipsec has 32-bit numbers alone"
+	row_lacks "ESP without UDP" "kernel-libipsec of 5.9 always encapsulates in UDP"
 }
 
 name_of() {

@@ -4,7 +4,7 @@
 # ESP in the kernel. Sourced by run.sh.
 
 peer_name=strongSwan
-peer_dir= peer_pid=
+peer_dir='' peer_pid=''
 peer_plugins="random nonce aes sha1 sha2 hmac kdf gcm chapoly curve25519 openssl gmp
  kernel-libipsec kernel-netlink socket-default vici updown"
 
