@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adit/node.h"
+#include "base/endian.h"
 #include "front/install.h"
 #include "ike/slots.h"
 
@@ -203,6 +204,12 @@ adit_node_datagram(struct adit_node *node, adit_ms now, const struct adit_path *
 
 	if (is_ike(node, path, pkt)) {
 		drop(verdict, adit_ike_input(&node->ike, now, path, adit_pkt_data(pkt), pkt->len));
+		return;
+	}
+	/* ESP by its port, so an SPI that nobody has is just that. */
+	if (!adit_sad_find(&node->sad, adit_load32(adit_pkt_data(pkt)), NULL)) {
+		node->ipsec.in[ADIT_ERR_NO_SA]++;
+		drop(verdict, ADIT_ERR_NO_SA);
 		return;
 	}
 	st = adit_pkt_push_outer(pkt, path, ADIT_PROTO_UDP);

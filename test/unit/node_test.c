@@ -347,6 +347,26 @@ test_policies_must_fit_into_their_storage(void **state)
 	}
 }
 
+/* Wrong SPI on the NAT-T port: a status and a count of its own. */
+static void
+test_esp_of_nobody_is_counted_as_such(void **state)
+{
+	uint8_t room[ROOM] = {0};
+	struct adit_pkt pkt = {room, ROOM, ADIT_PKT_HEADROOM, 64};
+	struct adit_path path = {a.end, b.end};
+	struct adit_verdict v;
+
+	(void)state;
+	begin();
+	open_both();
+	path.local.port = 4500;
+	room[ADIT_PKT_HEADROOM] = 0x77;
+	adit_node_datagram(&b.node, now, &path, &pkt, &v);
+	assert_int_equal(v.kind, ADIT_VERDICT_DISCARD);
+	assert_int_equal(v.status, ADIT_ERR_NO_SA);
+	assert_int_equal(b.node.ipsec.in[ADIT_ERR_NO_SA], 1);
+}
+
 int
 main(void)
 {
@@ -357,6 +377,7 @@ main(void)
 		cmocka_unit_test(test_after_delete_traffic_is_held_back),
 		cmocka_unit_test(test_a_moving_nat_mapping_is_followed),
 		cmocka_unit_test(test_a_full_sad_ends_the_child),
+		cmocka_unit_test(test_esp_of_nobody_is_counted_as_such),
 		cmocka_unit_test(test_policies_must_fit_into_their_storage),
 	};
 
