@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adit/version.h"
 #include "link.h"
@@ -50,7 +51,8 @@ static const char usage_text[] =
 static int
 usage(const char *wrong, const char *what)
 {
-	fprintf(stderr, "adit-pcap: %s%s%s\n%s", wrong, *what ? ": " : "", what, usage_text);
+	fprintf(stderr, "adit-pcap: %s%s%s (see adit-pcap --help)\n", wrong, *what ? ": " : "",
+		what);
 	return EXIT_TROUBLE;
 }
 
@@ -64,12 +66,12 @@ read_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
 	return *text >= '0' && *text <= '9' && !*end && !errno && *out >= least && *out <= most;
 }
 
-/* One option; false: its argument is wrong. */
-static bool
+/* One option; NULL, or what its argument has to be. */
+static const char *
 take_option(struct options *o, int option, const char *arg)
 {
 	uint64_t n = 0;
-	bool ok = true;
+	const char *wrong = NULL;
 
 	switch (option) {
 	case 's':
@@ -77,24 +79,28 @@ take_option(struct options *o, int option, const char *arg)
 		break;
 	case 'm':
 		o->work.mode = strcmp(arg, "transport") == 0 ? ADIT_TRANSPORT : ADIT_TUNNEL;
-		ok = o->work.mode == ADIT_TRANSPORT || strcmp(arg, "tunnel") == 0;
+		if (o->work.mode != ADIT_TRANSPORT && strcmp(arg, "tunnel") != 0)
+			wrong = "--mode is tunnel or transport, not";
 		break;
 	case 'p':
-		ok = read_number(&n, arg, 1, UINT16_MAX);
+		if (!read_number(&n, arg, 1, UINT16_MAX))
+			wrong = "--udp-port is a number from 1 to 65535, not";
 		o->work.udp_port = (uint16_t)n;
 		break;
 	case 'i':
-		ok = read_number(&n, arg, ADIT_SPI_MIN, UINT32_MAX);
+		if (!read_number(&n, arg, ADIT_SPI_MIN, UINT32_MAX))
+			wrong = "--spi is a number from 256 to 0xffffffff, not";
 		o->spi = (uint32_t)n;
 		break;
 	case 'n':
-		ok = read_number(&o->work.first_seq, arg, 1, UINT64_MAX);
+		if (!read_number(&o->work.first_seq, arg, 1, UINT64_MAX))
+			wrong = "--seq is a number from 1, not";
 		break;
 	default:
 		o->work.udp = true;
 		break;
 	}
-	return ok;
+	return wrong;
 }
 
 /* -1: go on; else the exit status. */
@@ -112,6 +118,7 @@ read_options(struct options *o, int argc, char **argv)
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
+	const char *wrong;
 	int option;
 
 	memset(o, 0, sizeof *o);
@@ -122,9 +129,10 @@ read_options(struct options *o, int argc, char **argv)
 		if (option == 'v')
 			return puts("adit-pcap " ADIT_VERSION), EXIT_FINE;
 		if (option == '?')
-			return fputs(usage_text, stderr), EXIT_TROUBLE;
-		if (!take_option(o, option, optarg))
-			return usage("not possible", optarg);
+			return fputs("see adit-pcap --help\n", stderr), EXIT_TROUBLE;
+		wrong = take_option(o, option, optarg);
+		if (wrong)
+			return usage(wrong, optarg);
 	}
 	if (argc - optind != 3)
 		return usage("decap or encap, and two files are needed", "");
@@ -219,7 +227,9 @@ open_in(struct capture *c, const char *file)
 
 	c->in = pcap_open_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, wrong);
 	if (!c->in) {
-		fprintf(stderr, "adit-pcap: %s\n", wrong);
+		/* libpcap names the file only where it can't be opened. */
+		fprintf(stderr, "adit-pcap: %s%s%s\n", strstr(wrong, file) ? "" : file,
+			strstr(wrong, file) ? "" : ": ", wrong);
 		return false;
 	}
 	c->link = pcap_datalink(c->in);
@@ -228,6 +238,16 @@ open_in(struct capture *c, const char *file)
 		return false;
 	}
 	return true;
+}
+
+/* The same regular file under any name: writing it would destroy what is still to be read. */
+static bool
+is_same(const char *in, const char *out)
+{
+	struct stat a, b;
+
+	return stat(in, &a) == 0 && stat(out, &b) == 0 && S_ISREG(a.st_mode) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static bool
@@ -245,6 +265,10 @@ static bool
 open_capture(struct capture *c, const struct options *o)
 {
 	memset(c, 0, sizeof *c);
+	if (is_same(o->in, o->out)) {
+		fprintf(stderr, "adit-pcap: %s is both input and output\n", o->out);
+		return false;
+	}
 	c->buf = malloc(WORK_HEADROOM + FRAME_MAX + WORK_TAILROOM);
 	c->scratch = malloc(FRAME_MAX);
 	return c->buf && c->scratch && open_in(c, o->in) && open_out(c, o->out);
