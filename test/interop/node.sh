@@ -35,10 +35,18 @@ node_stop() {
 	return $status
 }
 
-node_log_has() { # pattern
-	grep -Eq "$1" "$node_dir/aditd.log"
+# What aditd prints on SIGUSR1.
+node_status() {
+	local before i
+	before=$(wc -l <"$node_dir/aditd.log")
+	kill -USR1 "$node_pid"
+	for ((i = 0; i < 40; i++)); do
+		tail -n +$((before + 1)) "$node_dir/aditd.log" | grep -q '^packets in' && break
+		sleep .05
+	done
+	tail -n +$((before + 1)) "$node_dir/aditd.log"
 }
 
-node_log_count() { # pattern
-	grep -Ec "$1" "$node_dir/aditd.log"
+node_log_has() { # pattern
+	grep -Eq "$1" "$node_dir/aditd.log"
 }
