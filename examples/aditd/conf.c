@@ -29,7 +29,9 @@ fail(const struct parser *s, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(s->err, "%s:%d: ", s->file, s->line);
+	/* Line 0: the file itself, before anything of it was read. */
+	if (s->line > 0)
+		fprintf(s->err, "%s:%d: ", s->file, s->line);
 	va_start(args, format);
 	vfprintf(s->err, format, args);
 	va_end(args);
@@ -380,12 +382,13 @@ parse_section(struct parser *s, struct conf *section, bool inner)
 }
 
 static struct conf *
-new_root(void)
+new_root(const char *file)
 {
 	struct conf *root = calloc(1, sizeof *root);
 
 	if (!root)
 		abort();
+	root->file = keep_text(file);
 	return root;
 }
 
@@ -393,7 +396,7 @@ struct conf *
 conf_read(const char *file, FILE *err)
 {
 	struct parser s = {NULL, NULL, file, 0, 0, true, err};
-	struct conf *root = new_root();
+	struct conf *root = new_root(file);
 
 	if (include_one(&s, file, root))
 		return root;
@@ -405,7 +408,7 @@ struct conf *
 conf_read_memory(const char *name, const char *text, size_t n, FILE *err)
 {
 	struct parser s = {text, text + n, name, 1, 0, false, err};
-	struct conf *root = new_root();
+	struct conf *root = new_root(name);
 
 	if (parse_text(&s, root))
 		return root;

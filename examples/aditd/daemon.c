@@ -13,6 +13,7 @@
 #include "adit/mbedtls.h"
 #include "daemon.h"
 #include "host.h"
+#include "capture.h"
 #include "keylog.h"
 #include "log.h"
 #include "values.h"

@@ -1,4 +1,4 @@
-/* Wireshark's key files, and a capture of the outside. */
+/* Wireshark's key files. */
 #ifndef ADITD_KEYLOG_H
 #define ADITD_KEYLOG_H
 
@@ -9,12 +9,5 @@
 bool keylog_open(const char *dir);
 void keylog_ike(const struct adit_trace_record *rec);
 void keylog_child(const struct adit_ike_event *ev);
-
-/* Opens a capture file of raw IP packets. false: it was told on stderr. */
-bool capture_open(const char *file);
-void capture_packet(const uint8_t *p, size_t n);
-/* A datagram of a UDP socket, with headers made for it. */
-void capture_datagram(const struct adit_path *path, bool sent, const uint8_t *p, size_t n);
-void capture_close(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "adit/version.h"
 #include "conf.h"
 #include "daemon.h"
+#include "capture.h"
 #include "keylog.h"
 #include "log.h"
 #include "values.h"
@@ -128,8 +129,8 @@ take_option(int option, const char *arg, struct options *o)
 	case O_HELP:
 		usage(stdout);
 		exit(0);
-	default:
-		usage(stderr);
+	default: /* getopt has said what is wrong */
+		fputs("see aditd --help\n", stderr);
 		return false;
 	}
 }
@@ -143,7 +144,9 @@ take_options(int argc, char **argv, struct options *o)
 		if (!take_option(c, optarg, o))
 			return false;
 	if (optind < argc || !o->config) {
-		usage(stderr);
+		fprintf(stderr, "aditd: %s%s (see aditd --help)\n",
+			optind < argc ? "not an option: " : "--config FILE is needed",
+			optind < argc ? argv[optind] : "");
 		return false;
 	}
 	if (o->ping && !o->userland) {

@@ -1,4 +1,5 @@
 /* Proposals of swanctl.conf: keywords joined by '-'. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -75,10 +76,16 @@ add(struct list *l, struct adit_transform t)
 static const char *
 add_keyword(struct list *l, const char *word)
 {
+	static const char unknown[] = "an algorithm that is unknown or not supported: ";
+	size_t n = sizeof unknown + strlen(word);
+	char *why;
+
 	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
 		if (strcasecmp(word, keywords[i].word) == 0)
 			return add(l, keywords[i].t);
-	return "an algorithm that is unknown or not supported";
+	why = keep(n);
+	snprintf(why, n, "%s%s", unknown, word);
+	return why;
 }
 
 /* Without a PRF, those of the integrity algorithms (as strongSwan has it). */

@@ -448,7 +448,7 @@ swanctl_load(const struct conf *root, FILE *err)
 	if (secrets)
 		ok = secrets_take(secrets, &list, err) && ok;
 	if (!connections || !connections->children) {
-		fprintf(err, "no connections\n");
+		fprintf(err, "%s: no connections\n", root->file);
 		return NULL;
 	}
 	all->peers = keep(count_sections(connections) * sizeof *all->peers);

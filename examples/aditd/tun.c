@@ -70,6 +70,12 @@ tun_open(const char *name, unsigned mtu)
 		perror("/dev/net/tun");
 		return -1;
 	}
+	if (strlen(name) >= sizeof r.ifr_name) {
+		fprintf(stderr, "%s: the name of a device has at most %zu characters\n", name,
+			sizeof r.ifr_name - 1);
+		close(fd);
+		return -1;
+	}
 	memset(&r, 0, sizeof r);
 	r.ifr_flags = IFF_TUN | IFF_NO_PI;
 	snprintf(r.ifr_name, sizeof r.ifr_name, "%s", name);
@@ -80,7 +86,7 @@ tun_open(const char *name, unsigned mtu)
 	}
 	snprintf(command, sizeof command, "ip link set dev %s up mtu %u", name, mtu);
 	if (!run(command)) {
-		fprintf(stderr, "%s: can't be brought up: is iproute2 installed?\n", name);
+		fprintf(stderr, "aditd: failed: %s (is iproute2 installed, the MTU possible?)\n", command);
 		close(fd);
 		return -1;
 	}

@@ -236,7 +236,7 @@ test_a_value_that_is_not_supported_is_told_with_its_reason(void **state)
 		 "remote_addrs: not an IP address; host names are not supported"},
 		{"remote_port = 70000", "remote_port: the number is too large"},
 		{"proposals = des-md5-modp768",
-		 "proposals: an algorithm that is unknown or not supported"},
+		 "proposals: an algorithm that is unknown or not supported: des"},
 		{"mobike = yes", "mobike: not supported yet: only no, 0 or never can be given"},
 		{"rekey_time = 4h",
 		 "rekey_time: not supported yet: only no, 0 or never can be given"},
@@ -270,7 +270,7 @@ test_a_childs_value_that_is_not_supported_is_told_with_its_reason(void **state)
 		{"replay_window = 5000", "replay_window: the number is too large"},
 		{"local_ts = 10.0.0.0/99", "local_ts: the prefix length is out of range"},
 		{"esp_proposals = null-sha1",
-		 "esp_proposals: an algorithm that is unknown or not supported"},
+		 "esp_proposals: an algorithm that is unknown or not supported: null"},
 		{"ipcomp = yes", "ipcomp: not supported yet: only no, 0 or never can be given"},
 		{"ah_proposals = sha256", "ah_proposals: not supported here"},
 	};
@@ -296,7 +296,7 @@ test_what_a_connection_lacks_is_told(void **state)
 	expect_error("connections { t {\n" AUTH
 		     "children { c { start_action = start } } } }\n" SECRETS,
 		     "text:1: t: start_action needs remote_addrs with one address\n");
-	expect_error(SECRETS, "no connections\n");
+	expect_error(SECRETS, "text: no connections\n");
 	expect_error("connections { t {\n local { auth = pubkey }\n remote { auth = psk }\n"
 		     "children { c { } } } }\n" SECRETS,
 		     "text:2: auth: only psk is supported\n");
