@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "net.h"
 
 union address {
@@ -75,6 +76,7 @@ open_one(const struct net_socket *s)
 	struct adit_ip any;
 	union address a;
 	socklen_t n;
+	int error;
 
 	if (fd < 0)
 		return -1;
@@ -84,7 +86,9 @@ open_one(const struct net_socket *s)
 	set_options(fd, s->version);
 	if (bind(fd, &a.any, n) == 0)
 		return fd;
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
 }
 
@@ -104,6 +108,10 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 		if (s->protocol == ADIT_PROTO_ESP ? !raw : (i % 2 && ike_port == natt_port))
 			continue;
 		s->fd = open_one(s);
+		/* IPv6 may be absent; a port that another program has would be missed. */
+		if (s->fd < 0 && s->protocol == ADIT_PROTO_UDP &&
+		    (errno == EADDRINUSE || errno == EACCES))
+			return false;
 		any = any || (s->fd >= 0 && s->protocol == ADIT_PROTO_UDP);
 	}
 	return any;
@@ -196,6 +204,22 @@ static struct {
 	_Alignas(struct cmsghdr) uint8_t control[NET_BATCH][CONTROL_LEN];
 } queue;
 
+/* Each new reason once, until a packet goes out again; a full queue is no news. */
+static void
+tell_refused(int error, const union address *to)
+{
+	static int last;
+	struct adit_endpoint end;
+
+	if (error == last || error == EAGAIN || error == ENOBUFS)
+		return;
+	last = error;
+	if (!error)
+		return;
+	get_address(to, &end);
+	log_line(LOG_ERROR, "can't send to %s: %s", text_end(&end), strerror(error));
+}
+
 void
 net_flush(void)
 {
@@ -205,6 +229,7 @@ net_flush(void)
 		int n = sendmmsg(queue.s->fd, queue.m + done, queue.n - done, 0);
 
 		/* The first one of the rest is refused: without it the others may go. */
+		tell_refused(n > 0 ? 0 : errno, &queue.to[done]);
 		done += n > 0 ? (unsigned)n : 1;
 	}
 	queue.n = 0;

@@ -86,7 +86,8 @@ tun_open(const char *name, unsigned mtu)
 	}
 	snprintf(command, sizeof command, "ip link set dev %s up mtu %u", name, mtu);
 	if (!run(command)) {
-		fprintf(stderr, "aditd: failed: %s (is iproute2 installed, the MTU possible?)\n", command);
+		fprintf(stderr, "aditd: failed: %s (is iproute2 installed, the MTU possible?)\n",
+			command);
 		close(fd);
 		return -1;
 	}
