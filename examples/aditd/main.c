@@ -195,7 +195,6 @@ open_all(struct daemon *d, const struct options *o)
 			strerror(errno));
 		return false;
 	}
-	d->tun = -1;
 	if (!o->userland) {
 		d->tun = tun_open(o->tun, o->mtu);
 		if (d->tun < 0)
@@ -223,6 +222,7 @@ main(int argc, char **argv)
 	d.natt_port = (uint16_t)o.natt_port;
 	d.tun_name = o.tun;
 	d.ping = o.ping;
+	d.tun = -1; /* until it is open: its end takes the rules back, and they may be another's */
 	signals = open_signals();
 	if (signals < 0 || !open_all(&d, &o)) {
 		if (d.tun >= 0)
