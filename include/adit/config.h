@@ -46,7 +46,8 @@
 #define ADIT_IKE_MESSAGE_MAX 1280
 #endif
 
-/* Traffic selectors kept for each side of a Child SA, 1..255; 36 bytes each. */
+/* Traffic selectors kept for each side of a Child SA, 2..255; 36 bytes each. Two hold
+ * "any address", of IPv4 and of IPv6. */
 #ifndef ADIT_TS_MAX
 #define ADIT_TS_MAX 4
 #endif

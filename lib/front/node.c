@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "adit/node.h"
+#include "base/check.h"
 #include "base/endian.h"
 #include "front/install.h"
 #include "ike/slots.h"
+#include "wire/ike_header.h"
 
 /* Policies are told apart by the peer and child that serve them. */
 static uint32_t
@@ -30,6 +32,9 @@ spi_release(void *ctx, uint32_t spi)
 {
 	adit_sad_spi_release(ctx, spi);
 }
+
+/* An end of any address is one selector of each IP version. */
+ADIT_CHECK(ts_max, ADIT_TS_MAX >= 2);
 
 /* An end that is "dynamic" is its one address, or, not known beforehand, any. */
 static uint8_t
@@ -142,15 +147,52 @@ adit_node_wipe(struct adit_node *node)
 
 /* Both directions of a Child SA move to where its peer is now. */
 static void
-follow(struct adit_sa *in, struct adit_sa *out, const struct adit_endpoint *remote)
+move(struct adit_node *node, const struct adit_ike_child *child, const struct adit_endpoint *remote)
 {
-	struct adit_path path = adit_sa_path(in);
+	struct adit_sa_id in_id, out_id;
+	struct adit_sa *in = adit_sad_find(&node->sad, child->spi_in, &in_id), *out;
+	struct adit_path path;
+	uint32_t word;
 
+	out = in ? adit_sad_other(&node->sad, in_id, &out_id, &word) : NULL;
+	if (!out || !in->udp_encap)
+		return;
+	path = adit_sa_path(in);
 	if (adit_endpoint_equal(&path.remote, remote))
 		return;
 	path.remote = *remote;
 	if (adit_sa_set_path(in, &path) != ADIT_OK || adit_sa_set_path(out, &path) != ADIT_OK)
 		return; /* of another IP version: it can't have come on this SA */
+}
+
+/* IKE and ESP share one mapping of the NAT: where one of them has moved, the other has. */
+static void
+move_children(struct adit_node *node, const struct adit_ike_sa *sa)
+{
+	struct adit_ike_child *child = NULL;
+
+	while ((child = adit_child_of(&node->ike, sa, child)) != NULL)
+		move(node, child, &sa->path.remote);
+}
+
+/* An IKE message for us; an authentic one may have shown where the peer is now. */
+static enum adit_status
+take_ike(struct adit_node *node, adit_ms now, const struct adit_path *path, struct adit_pkt *pkt)
+{
+	size_t marker = path->local.port == natt_port(node) ? ADIT_NON_ESP_MARKER_LEN : 0;
+	enum adit_status st = adit_ike_input(&node->ike, now, path, adit_pkt_data(pkt), pkt->len);
+	const struct adit_ike_sa *sa;
+	struct adit_ike_header h;
+
+	if (pkt->len < marker ||
+	    adit_ike_get_header((struct adit_span){adit_pkt_data(pkt) + marker, pkt->len - marker},
+				&h) != ADIT_OK)
+		return st;
+	sa = adit_ike_by_spi(&node->ike, h.spi_i, h.spi_r,
+			     (h.flags & ADIT_IKE_FLAG_INITIATOR) != 0);
+	if (sa)
+		move_children(node, sa);
+	return st;
 }
 
 /* The peer, as an authentic packet shows: it is alive, and, behind a NAT, where it is now
@@ -162,6 +204,7 @@ learn(struct adit_node *node, adit_ms now, const struct adit_path *from,
 	struct adit_sa *in = adit_sad_get(&node->sad, v->sa), *out;
 	struct adit_ike_child *child;
 	struct adit_sa_id other;
+	struct adit_ike_sa *sa;
 	uint32_t word;
 
 	out = adit_sad_other(&node->sad, v->sa, &other, &word);
@@ -171,8 +214,9 @@ learn(struct adit_node *node, adit_ms now, const struct adit_path *from,
 	if (!child)
 		return;
 	adit_ike_heard(&node->ike, now, adit_word_child(word));
-	if (from && in->udp_encap && node->ike.mem.sas[child->owner].nat_remote)
-		follow(in, out, &from->remote);
+	sa = &node->ike.mem.sas[child->owner];
+	if (from && in->udp_encap && adit_ike_follow(sa, from))
+		move_children(node, sa);
 }
 
 static void
@@ -203,7 +247,7 @@ adit_node_datagram(struct adit_node *node, adit_ms now, const struct adit_path *
 	enum adit_status st;
 
 	if (is_ike(node, path, pkt)) {
-		drop(verdict, adit_ike_input(&node->ike, now, path, adit_pkt_data(pkt), pkt->len));
+		drop(verdict, take_ike(node, now, path, pkt));
 		return;
 	}
 	/* ESP by its port, so an SPI that nobody has is just that. */

@@ -312,3 +312,13 @@ adit_ike_reap(struct adit_ike *ike, struct adit_ike_sa *sa)
 	    adit_child_of(ike, sa, NULL) == NULL)
 		adit_ike_free(ike, sa);
 }
+
+bool
+adit_ike_follow(struct adit_ike_sa *sa, const struct adit_path *path)
+{
+	if (!sa->nat_remote || sa->nat_local ||
+	    adit_endpoint_equal(&sa->path.remote, &path->remote))
+		return false;
+	sa->path = *path;
+	return true;
+}

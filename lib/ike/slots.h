@@ -50,6 +50,10 @@ void adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_statu
 /* Frees a dead SA that has nothing left to say. */
 void adit_ike_reap(struct adit_ike *ike, struct adit_ike_sa *sa);
 
+/* The peer has shown by an authentic message or packet where it is. A node that is not behind a NAT
+ * itself follows one that is (RFC 7296 2.23). true: the path has changed. */
+bool adit_ike_follow(struct adit_ike_sa *sa, const struct adit_path *path);
+
 /* The configuration of an SA's peer. */
 static inline const struct adit_peer_config *
 adit_ike_peer(const struct adit_ike *ike, const struct adit_ike_sa *sa)

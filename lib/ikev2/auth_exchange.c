@@ -171,9 +171,8 @@ get_id(const struct adit_ikev2_turn *t, enum adit_payload_type type, struct adit
 	return ADIT_OK;
 }
 
-/* The initiator's end. An SA that fails here has its end told to the peer (2.21.2). */
-static enum adit_status
-give_up(struct adit_ikev2_turn *t, enum adit_status reason, uint16_t notify)
+enum adit_status
+adit_ikev2_give_up(struct adit_ikev2_turn *t, enum adit_status reason, uint16_t notify)
 {
 	struct adit_ike_sa *sa = t->sa;
 	struct adit_ike_child *child = NULL;
@@ -202,15 +201,15 @@ adit_ikev2_auth_finish(struct adit_ikev2_turn *t)
 	if (st == ADIT_OK)
 		st = verify(t, ADIT_PAYLOAD_IDR, peer->psk);
 	if (st != ADIT_OK)
-		return give_up(t, st, ADIT_N_AUTHENTICATION_FAILED);
+		return adit_ikev2_give_up(t, st, ADIT_N_AUTHENTICATION_FAILED);
 	remember_id(t->sa, &id);
 	/* Without a Child SA the IKE SA is of no use here: there is no second exchange to make one.
 	 */
 	if (adit_ike_find_error(&t->inner, &error))
-		return give_up(t, ADIT_ERR_REFUSED, error.type);
+		return adit_ikev2_give_up(t, ADIT_ERR_REFUSED, error.type);
 	st = adit_ikev2_finish_child(t);
 	if (st != ADIT_OK)
-		return give_up(t, st, 0);
+		return adit_ikev2_give_up(t, st, 0);
 	come_up(t->ike, t->sa, t->now);
 	return ADIT_OK;
 }

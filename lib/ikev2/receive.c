@@ -189,8 +189,10 @@ follow(struct adit_ikev2_turn *t)
 {
 	struct adit_ike_sa *sa = t->sa;
 
-	if (sa->state == ADIT_IKE_INIT_DONE || (sa->nat_remote && !sa->nat_local))
+	if (sa->state == ADIT_IKE_INIT_DONE)
 		sa->path = *t->path;
+	else
+		(void)adit_ike_follow(sa, t->path);
 }
 
 /* Before both sides are authenticated there is one exchange to be had. Others have overtaken it on
@@ -244,13 +246,15 @@ receive_response(struct adit_ikev2_turn *t)
 		trace(t);
 	rule = inside == ADIT_OK ? admit(t) : NULL;
 	adit_ike_answered(sa);
-	/* The peer that holds the keys talks nonsense: nothing good can come of this SA. */
-	if (!rule) {
-		st = inside != ADIT_OK ? inside : ADIT_ERR_UNEXPECTED;
-		adit_ike_down(t->ike, sa, st, 0);
-		return st;
-	}
-	return rule->run(t);
+	if (rule)
+		return rule->run(t);
+	/* The peer that holds the keys talks nonsense: nothing good can come of this SA, and it is
+	 * told so unless it is the end that it has answered. */
+	st = inside != ADIT_OK ? inside : ADIT_ERR_UNEXPECTED;
+	if (sa->state != ADIT_IKE_DELETING)
+		return adit_ikev2_give_up(t, st, 0);
+	adit_ike_down(t->ike, sa, st, 0);
+	return st;
 }
 
 static bool
@@ -271,6 +275,19 @@ refuse_version(struct adit_ikev2_turn *t)
 	if (t->h.major > 2 && !is_response(t))
 		adit_ikev2_reply(t, &n);
 	return ADIT_ERR_VERSION;
+}
+
+/* A first request with a payload that we would have to know (2.5). */
+static enum adit_status
+refuse_critical(struct adit_ikev2_turn *t)
+{
+	const struct adit_span type = {&t->outer.unknown_critical, 1};
+	const struct adit_ike_notify n = {
+		ADIT_IKE_PROTO_NONE, ADIT_N_UNSUPPORTED_CRITICAL_PAYLOAD, {NULL, 0}, type};
+
+	if (!t->sa && t->h.exchange == ADIT_EXCHANGE_SA_INIT && t->h.message_id == 0)
+		adit_ikev2_reply(t, &n);
+	return ADIT_ERR_CRITICAL;
 }
 
 static enum adit_status
@@ -299,6 +316,8 @@ dispatch(struct adit_ikev2_turn *t)
 	st = adit_ike_get_chain(
 		(struct adit_span){t->msg + ADIT_IKE_HEADER_LEN, t->len - ADIT_IKE_HEADER_LEN},
 		t->h.first_payload, &t->outer);
+	if (st == ADIT_ERR_CRITICAL)
+		return refuse_critical(t);
 	if (st != ADIT_OK)
 		return st;
 	if (!t->sa)

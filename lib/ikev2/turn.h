@@ -69,6 +69,10 @@ ADIT_MUST_USE enum adit_status adit_ikev2_send_init(struct adit_ike *ike, struct
 						    adit_ms now);
 ADIT_MUST_USE enum adit_status adit_ikev2_send_auth(struct adit_ike *ike, struct adit_ike_sa *sa,
 						    adit_ms now);
+/* A response of the peer's can't be lived with: the SA ends for `reason`, which is returned, and
+ * the peer is told (2.21.2). */
+enum adit_status adit_ikev2_give_up(struct adit_ikev2_turn *t, enum adit_status reason,
+				    uint16_t notify);
 /* Begins the next exchange that *sa wants, if none is outstanding. */
 void adit_ikev2_next_job(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now);
 

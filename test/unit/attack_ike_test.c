@@ -333,6 +333,52 @@ test_unknown_critical_payload_is_named(void **state)
 	assert_unharmed();
 }
 
+/* CHAIN-04 in a first request, where there is no SA yet (RFC 7296 2.5). */
+static void
+test_unknown_critical_payload_in_a_first_request_is_named(void **state)
+{
+	struct pair_datagram d;
+	uint8_t p[32];
+
+	(void)state;
+	connect(28);
+	put_header(p, 200, 0x20, 34, 0x08, 0, sizeof p);
+	p[7] ^= 1;
+	memset(p + 8, 0, 8);
+	memcpy(p + 28, (const uint8_t[]){0, 0x80, 0, 4}, 4);
+	assert_int_equal(give_raw(p, sizeof p, 500), ADIT_ERR_CRITICAL);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_int_equal(d.len, 37);
+	assert_int_equal(d.bytes[16], 41);
+	assert_int_equal(d.bytes[19], 0x20);
+	assert_int_equal(adit_load16(d.bytes + 34), ADIT_N_UNSUPPORTED_CRITICAL_PAYLOAD);
+	assert_int_equal(d.bytes[36], 200);
+	assert_unharmed();
+}
+
+/* A peer that answers with nonsense gets a Delete, so that it doesn't keep what we gave up. */
+static void
+test_a_response_of_nonsense_ends_both_sides(void **state)
+{
+	static const uint8_t critical[] = {0, 0x80, 0, 4};
+	struct pair_datagram d;
+
+	(void)state;
+	connect(29);
+	assert_int_equal(adit_ike_probe(&pair.b.ike, pair.now, (struct adit_ike_id){0, 1}),
+			 ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	send_protected(37, true, 0, critical, sizeof critical, 200, &d);
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_ERR_CRITICAL);
+	pair_run(&pair);
+	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_DOWN), 1);
+	assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_CRITICAL);
+	assert_int_equal(pair_in_use(&pair.a), 0);
+	assert_int_equal(pair_in_use(&pair.b), 0);
+}
+
 /* CHAIN-01, CHAIN-02, CHAIN-10, inside of an authentic message. */
 static void
 test_malformed_inside_is_invalid_syntax(void **state)
@@ -490,6 +536,8 @@ main(void)
 		cmocka_unit_test(test_endless_cookies_are_given_up),
 		cmocka_unit_test(test_a_flood_of_first_messages_is_bounded),
 		cmocka_unit_test(test_unknown_critical_payload_is_named),
+		cmocka_unit_test(test_unknown_critical_payload_in_a_first_request_is_named),
+		cmocka_unit_test(test_a_response_of_nonsense_ends_both_sides),
 		cmocka_unit_test(test_malformed_inside_is_invalid_syntax),
 		cmocka_unit_test(test_unknown_exchanges_are_invalid_syntax),
 		cmocka_unit_test(test_create_child_sa_is_no_additional_sas),

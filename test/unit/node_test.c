@@ -311,6 +311,66 @@ test_a_moving_nat_mapping_is_followed(void **state)
 	assert_int_equal(adit_load16(adit_pkt_data(&pkt) + 22), 34500);
 }
 
+/* a behind a NAT whose mapping changes, and the two sides know nothing else of each other than what
+ * passes here. */
+static void
+open_behind_nat(void)
+{
+	uint8_t room[ROOM];
+	struct adit_pkt pkt = packet(room, 1, 2);
+
+	begin();
+	b.peer.remote.version = 0;
+	open_both();
+	natted = (struct adit_endpoint){{4, {198, 51, 100, 7}}, 20000};
+	(void)send_out(&a, &pkt);
+	exchange();
+	expect_delivery(&a, &b);
+}
+
+static void
+test_esp_from_a_new_mapping_moves_ike_too(void **state)
+{
+	(void)state;
+	open_behind_nat();
+	natted.port = 30000;
+	expect_delivery(&a, &b);
+	assert_int_equal(b.sas[0].path.remote.port, 34500);
+}
+
+static void
+test_ike_from_a_new_mapping_moves_esp_too(void **state)
+{
+	uint8_t room[ROOM];
+	struct adit_pkt pkt = packet(room, 2, 1);
+
+	(void)state;
+	open_behind_nat();
+	natted.port = 30000;
+	assert_int_equal(adit_ike_probe(&a.node.ike, now, (struct adit_ike_id){0, 1}), ADIT_OK);
+	exchange();
+	assert_int_equal(b.sas[0].path.remote.port, 34500);
+	assert_int_equal(send_out(&b, &pkt).kind, ADIT_VERDICT_SEND);
+	assert_int_equal(adit_load16(adit_pkt_data(&pkt) + 22), 34500);
+}
+
+/* Whoever is behind a NAT itself would follow whatever that makes of the peer (RFC 7296 2.23). */
+static void
+test_a_node_behind_a_nat_follows_nobody(void **state)
+{
+	uint8_t room[ROOM];
+	struct adit_pkt pkt = packet(room, 2, 1);
+
+	(void)state;
+	open_behind_nat();
+	b.sas[0].nat_local = true;
+	natted.port = 30000;
+	expect_delivery(&a, &b);
+	assert_int_equal(b.sas[0].path.remote.port, 24500);
+	assert_int_equal(send_out(&b, &pkt).kind, ADIT_VERDICT_SEND);
+	assert_int_equal(adit_load16(adit_pkt_data(&pkt) + 22), 24500);
+}
+
 /* No room in the SAD: the child ends, nothing of it stays. */
 static void
 test_a_full_sad_ends_the_child(void **state)
@@ -386,6 +446,9 @@ main(void)
 		cmocka_unit_test_teardown(test_no_local_end_begins_nothing, end),
 		cmocka_unit_test_teardown(test_after_delete_traffic_is_held_back, end),
 		cmocka_unit_test_teardown(test_a_moving_nat_mapping_is_followed, end),
+		cmocka_unit_test_teardown(test_esp_from_a_new_mapping_moves_ike_too, end),
+		cmocka_unit_test_teardown(test_ike_from_a_new_mapping_moves_esp_too, end),
+		cmocka_unit_test_teardown(test_a_node_behind_a_nat_follows_nobody, end),
 		cmocka_unit_test_teardown(test_a_full_sad_ends_the_child, end),
 		cmocka_unit_test_teardown(test_esp_of_nobody_is_counted_as_such, end),
 		cmocka_unit_test_teardown(test_policies_must_fit_into_their_storage, end),
