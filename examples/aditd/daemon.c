@@ -229,6 +229,8 @@ send_inner(struct daemon *d, struct adit_pkt *pkts, size_t n)
 			send_outer(d, &pkts[i]);
 		else if (v[i].kind == ADIT_VERDICT_NEED_SA)
 			need_sa(d, &v[i], &pkts[i]);
+		else if (v[i].kind == ADIT_VERDICT_BYPASS)
+			net_send_clear(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len);
 	}
 	net_flush();
 }

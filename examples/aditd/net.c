@@ -92,6 +92,17 @@ open_one(const struct net_socket *s)
 	return -1;
 }
 
+/* Sends alone: nothing is ever received by a socket of IPPROTO_RAW. */
+static int
+open_clear(int family)
+{
+	int fd = socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
+
+	if (fd >= 0)
+		set_options(fd, family == AF_INET ? 4 : 6);
+	return fd;
+}
+
 bool
 net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 {
@@ -101,6 +112,8 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 		{-1, 4, ADIT_PROTO_ESP, 0},        {-1, 6, ADIT_PROTO_ESP, 0}};
 	bool any = false;
 
+	for (int i = 0; i < 2; i++)
+		net->clear[i] = raw ? open_clear(i == 0 ? AF_INET : AF_INET6) : -1;
 	for (int i = 0; i < NET_SOCKETS; i++) {
 		struct net_socket *s = &net->sockets[i];
 
@@ -132,6 +145,9 @@ net_close(struct net *net)
 	for (int i = 0; i < NET_SOCKETS; i++)
 		if (net->sockets[i].fd >= 0)
 			close(net->sockets[i].fd);
+	for (int i = 0; i < 2; i++)
+		if (net->clear[i] >= 0)
+			close(net->clear[i]);
 }
 
 /* The local address that a packet came to. */
@@ -306,6 +322,22 @@ net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const 
 				     protocol == ADIT_PROTO_UDP ? path->remote.port : 0);
 	put_source(h, queue.control[queue.n], &path->local.ip);
 	queue.n++;
+}
+
+void
+net_send_clear(const struct net *net, const uint8_t *p, size_t n)
+{
+	struct adit_flow flow;
+	union address to;
+	socklen_t len;
+	int fd;
+
+	if (adit_flow_read(&flow, ADIT_OUT, p, n) != ADIT_OK)
+		return;
+	fd = net->clear[flow.remote.version == 4 ? 0 : 1];
+	len = put_address(&to, &flow.remote, 0);
+	if (fd >= 0)
+		tell_refused(sendto(fd, p, n, 0, &to.any, len) < 0 ? errno : 0, &to);
 }
 
 bool

@@ -21,6 +21,7 @@ struct net_socket {
 enum { NET_SOCKETS = 6 };
 struct net {
 	struct net_socket sockets[NET_SOCKETS];
+	int clear[2]; /* raw sockets for whole packets of IPv4, of IPv6; -1: none */
 };
 
 /* One packet received, with headroom for outer headers. */
@@ -42,6 +43,8 @@ size_t net_recv(const struct net_socket *s, struct net_packet *packets);
 void net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const uint8_t *p,
 	      size_t n);
 void net_flush(void);
+/* Sends the whole IP packet as it is, past the tunnel (a policy lets it pass). */
+void net_send_clear(const struct net *net, const uint8_t *p, size_t n);
 /* Our address on the way to `remote`. false: there is no way. */
 bool net_source(const struct adit_ip *remote, struct adit_ip *local);
 
