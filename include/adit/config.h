@@ -53,7 +53,7 @@
 #define ADIT_TS_MAX 4
 #endif
 
-/* Bytes of the longest identity (IDi, IDr) kept of a peer. */
+/* Bytes of the longest identity (IDi, IDr) kept of a peer, 16..255. */
 #ifndef ADIT_ID_MAX
 #define ADIT_ID_MAX 128
 #endif

@@ -1,12 +1,16 @@
 /* Slots of IKE SAs, Child SAs and handshakes in the caller's memory, and the writer of states. */
 #include <string.h>
 
+#include "base/check.h"
 #include "base/endian.h"
 #include "ike/slots.h"
 
 #define SPI_LEN 8
 #define SPI_SLOT_AT \
 	6 /* the last two bytes of an SPI of ours are its slot: look-up without search */
+
+/* struct adit_ike_identity counts in a byte, and holds an IPv6 address. */
+ADIT_CHECK(id_max, ADIT_ID_MAX >= 16 && ADIT_ID_MAX <= 255);
 
 static uint16_t
 slot_of(const struct adit_ike *ike, const struct adit_ike_sa *sa)
@@ -316,7 +320,7 @@ adit_ike_reap(struct adit_ike *ike, struct adit_ike_sa *sa)
 bool
 adit_ike_follow(struct adit_ike_sa *sa, const struct adit_path *path)
 {
-	if (!sa->nat_remote || sa->nat_local ||
+	if (!sa->nat_remote || sa->nat_local || path->local.port != sa->path.local.port ||
 	    adit_endpoint_equal(&sa->path.remote, &path->remote))
 		return false;
 	sa->path = *path;

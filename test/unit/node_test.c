@@ -354,6 +354,30 @@ test_ike_from_a_new_mapping_moves_esp_too(void **state)
 	assert_int_equal(adit_load16(adit_pkt_data(&pkt) + 22), 34500);
 }
 
+/* The marker of the NAT-T port is not authentic: a message that somebody has brought to port 500
+ * moves nothing. */
+static void
+test_only_the_natt_port_moves_a_peer(void **state)
+{
+	struct adit_path path;
+	uint8_t room[ADIT_PKT_HEADROOM + 2048];
+	struct adit_verdict v;
+	struct adit_pkt pkt;
+	size_t n;
+
+	(void)state;
+	open_behind_nat();
+	assert_int_equal(adit_ike_probe(&a.node.ike, now, (struct adit_ike_id){0, 1}), ADIT_OK);
+	assert_int_equal(adit_node_output(&a.node, now, &path,
+					  (struct adit_buf){room + ADIT_PKT_HEADROOM, 2048}, &n),
+			 ADIT_OK);
+	pkt = (struct adit_pkt){room, sizeof room, ADIT_PKT_HEADROOM + 4, n - 4};
+	path = (struct adit_path){{b.end.ip, 500}, {natted.ip, 30000}};
+	adit_node_datagram(&b.node, now, &path, &pkt, &v);
+	assert_int_equal(v.status, ADIT_OK);
+	assert_int_equal(b.sas[0].path.remote.port, 24500);
+}
+
 /* Whoever is behind a NAT itself would follow whatever that makes of the peer (RFC 7296 2.23). */
 static void
 test_a_node_behind_a_nat_follows_nobody(void **state)
@@ -448,6 +472,7 @@ main(void)
 		cmocka_unit_test_teardown(test_a_moving_nat_mapping_is_followed, end),
 		cmocka_unit_test_teardown(test_esp_from_a_new_mapping_moves_ike_too, end),
 		cmocka_unit_test_teardown(test_ike_from_a_new_mapping_moves_esp_too, end),
+		cmocka_unit_test_teardown(test_only_the_natt_port_moves_a_peer, end),
 		cmocka_unit_test_teardown(test_a_node_behind_a_nat_follows_nobody, end),
 		cmocka_unit_test_teardown(test_a_full_sad_ends_the_child, end),
 		cmocka_unit_test_teardown(test_esp_of_nobody_is_counted_as_such, end),
