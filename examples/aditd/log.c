@@ -196,8 +196,10 @@ log_trace(const struct adit_trace_record *rec)
 		log_line(LOG_INFO, "sending again to %s", text_end(&rec->path->remote));
 		break;
 	case ADIT_TRACE_REFUSED:
-		log_line(LOG_DEBUG, "refused a datagram from %s: %s", text_end(&rec->path->remote),
-			 adit_status_name(rec->status));
+		/* A wrong secret or identity is what people look for. */
+		log_line(rec->status == ADIT_ERR_AUTH ? LOG_INFO : LOG_DEBUG,
+			 "refused a datagram from %s: %s",
+			 text_end(&rec->path->remote), adit_status_name(rec->status));
 		break;
 	case ADIT_TRACE_CHOSEN:
 		if (rec->prf)
