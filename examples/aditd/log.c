@@ -198,8 +198,8 @@ log_trace(const struct adit_trace_record *rec)
 	case ADIT_TRACE_REFUSED:
 		/* A wrong secret or identity is what people look for. */
 		log_line(rec->status == ADIT_ERR_AUTH ? LOG_INFO : LOG_DEBUG,
-			 "refused a datagram from %s: %s",
-			 text_end(&rec->path->remote), adit_status_name(rec->status));
+			 "refused a datagram from %s: %s", text_end(&rec->path->remote),
+			 adit_status_name(rec->status));
 		break;
 	case ADIT_TRACE_CHOSEN:
 		if (rec->prf)
