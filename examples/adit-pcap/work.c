@@ -47,6 +47,7 @@ static enum adit_status
 key_inbound(struct work_sa *s, const struct outer *o, enum adit_mode mode)
 {
 	struct adit_sa_params p;
+	enum adit_status st;
 
 	memset(&p, 0, sizeof p);
 	p.dir = ADIT_IN;
@@ -63,9 +64,11 @@ key_inbound(struct work_sa *s, const struct outer *o, enum adit_mode mode)
 	p.replay_window = ADIT_REPLAY_MAX;
 	p.seq = number_before(&s->line, o);
 	adit_sa_wipe(&s->sa);
+	st = adit_sa_init(&s->sa, &p, (struct adit_buf){s->kc.mem, sizeof s->kc.mem}, s->bits,
+			  sizeof s->bits / sizeof s->bits[0]);
+	/* A capture may begin out of order: what is left of its first packet was not seen here. */
 	memset(s->bits, 0, sizeof s->bits);
-	return adit_sa_init(&s->sa, &p, (struct adit_buf){s->kc.mem, sizeof s->kc.mem}, s->bits,
-			    sizeof s->bits / sizeof s->bits[0]);
+	return st;
 }
 
 /* Opens a copy of the packet to learn what is inside. A packet that is not authentic settles

@@ -14,16 +14,18 @@ size_t adit_esp_headroom(const struct adit_sa *sa);
 size_t adit_esp_tailroom(const struct adit_sa *sa);
 
 /* The longest inner packet (tunnel) or the longest original packet with its IP header (transport)
- * whose outer packet is at most mtu bytes; 0 where none fits. Exact. */
+ * whose outer packet is at most mtu bytes; 0 where none fits. Exact; in transport mode for IP
+ * headers without options. */
 size_t adit_esp_payload_max(const struct adit_sa *sa, size_t mtu);
 
 /* Wraps the IP packet in *pkt into ESP for *sa, in place (RFC 4303 2, 3.3): tunnel mode puts a new
  * outer header in front, transport mode keeps the original one.
  * seq: the 64-bit sequence number of this packet, never used before with this SA.
  * pkt: needs adit_esp_headroom(sa) bytes before and adit_esp_tailroom(sa) after it; any alignment.
- * ADIT_OK: *pkt is the outer packet. ERR_ROOM, ERR_TOO_LONG, ERR_MALFORMED, ERR_FRAGMENT,
- * ERR_EXHAUSTED (seq beyond 32 bits without esn): *pkt is as it was. ERR_CRYPTO: the provider
- * failed; the packet's content is wiped. Counters are not touched. */
+ * ADIT_OK: *pkt is the outer packet. ERR_ROOM, ERR_TOO_LONG, ERR_SHORT, ERR_MALFORMED,
+ * ERR_FRAGMENT, ERR_MISMATCH (an inbound SA), ERR_EXHAUSTED (seq beyond 32 bits without esn): *pkt
+ * is as it was. ERR_CRYPTO: the provider failed; the packet's content is wiped. Counters are not
+ * touched. */
 ADIT_MUST_USE enum adit_status adit_esp_encap_at(const struct adit_sa *sa, uint64_t seq,
 						 struct adit_pkt *pkt);
 
@@ -45,10 +47,11 @@ struct adit_esp_rx {
  * at its start (RFC 4303 3.4): length, SPI, replay, ICV, padding, next header, selectors, then
  * commits the number. In tunnel mode *pkt is then the inner packet, in transport mode the original
  * one with its header mended.
- * ERR_SHORT, ERR_MALFORMED, ERR_FRAGMENT, ERR_MISMATCH (SPI, addresses of the SA), ERR_REPLAY,
- * ERR_OLD: *pkt as it was. ERR_ICV: not authentic, bytes undefined, SA unchanged. ERR_PADDING,
- * ERR_SELECTOR, ERR_DUMMY, ERR_UNSUPPORTED: authentic (the number is committed, RFC 4303 3.4.3)
- * and to be dropped. */
+ * ERR_SHORT, ERR_MALFORMED, ERR_FRAGMENT, ERR_MISMATCH (SPI, addresses or direction of the SA),
+ * ERR_REPLAY, ERR_OLD: *pkt as it was, but for a repeat within one burst, whose bytes are
+ * undefined. ERR_ICV: not authentic, bytes undefined, SA unchanged. ERR_PADDING, ERR_SELECTOR,
+ * ERR_ECN, ERR_DUMMY, ERR_UNSUPPORTED, and ERR_MALFORMED of the packet inside: authentic (the
+ * number is committed, RFC 4303 3.4.3), bytes undefined, to be dropped. */
 ADIT_MUST_USE enum adit_status adit_esp_decap(struct adit_sa *sa, struct adit_pkt *pkt,
 					      struct adit_esp_rx *rx);
 

@@ -30,6 +30,9 @@ struct adit_replay {
 ADIT_MUST_USE enum adit_status adit_replay_init(struct adit_replay *w, uint32_t *bits, size_t words,
 						uint32_t packets, bool esn);
 
+/* Begins a window just made behind `last`: this number and all before it count as seen. */
+void adit_replay_resume(struct adit_replay *w, uint64_t last);
+
 /* The 64-bit number that a packet's 32 bits stand for, seen from the window's top (RFC 4303 A2.2);
  * without esn, the number itself. Pure. */
 uint64_t adit_replay_expand(const struct adit_replay *w, uint32_t low);

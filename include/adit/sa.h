@@ -74,9 +74,10 @@ struct adit_sa_params {
 	struct adit_span key;   /* cipher key, salt, integrity key; copied into the context */
 	bool esn;               /* extended sequence numbers */
 	uint32_t replay_window; /* packets; zero: ADIT_REPLAY_DEFAULT; inbound only */
-	uint64_t seq;           /* last number used before; zero: a new SA */
+	uint64_t seq;           /* last number used before: it and those before it are seen; zero: a
+				   new SA */
 	uint64_t hard_packets,
-		hard_bytes; /* after these the SA refuses; zero: no limit of its own */
+		hard_bytes; /* after these an outbound SA refuses; zero: no limit of its own */
 	const struct adit_selectors
 		*selectors; /* must outlive the SA; NULL: the caller has checked */
 };

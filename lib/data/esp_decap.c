@@ -53,6 +53,9 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 
 	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
 		return ADIT_ERR_ARG;
+	/* Only an inbound SA has a window. */
+	if (sa->dir != ADIT_IN)
+		return ADIT_ERR_MISMATCH;
 	st = adit_ip_get(p, pkt->len, &j->outer);
 	if (st == ADIT_OK)
 		st = find_esp(sa, p, j, &esp);

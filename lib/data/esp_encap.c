@@ -41,6 +41,9 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 
 	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
 		return ADIT_ERR_ARG;
+	/* The peer uses numbers, and with them IVs, of an inbound SA's key. */
+	if (sa->dir != ADIT_OUT)
+		return ADIT_ERR_MISMATCH;
 	st = adit_ip_get(adit_pkt_data(pkt), pkt->len, &j->ip);
 	if (st != ADIT_OK)
 		return st;

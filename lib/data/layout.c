@@ -85,6 +85,9 @@ adit_esp_payload_max(const struct adit_sa *sa, size_t mtu)
 			     : 0;
 	size_t fixed = own + added_headers(sa) + before_data(sa) + sa->aead->icv_len, room;
 
+	/* No link carries more than IP's length fields can say. */
+	if (mtu > UINT16_MAX)
+		mtu = UINT16_MAX;
 	if (mtu < fixed + alignment(sa))
 		return 0;
 	room = (mtu - fixed) / alignment(sa) * alignment(sa);

@@ -22,6 +22,14 @@ adit_replay_init(struct adit_replay *w, uint32_t *bits, size_t words, uint32_t p
 	return ADIT_OK;
 }
 
+void
+adit_replay_resume(struct adit_replay *w, uint64_t last)
+{
+	memset(w->bits, 0xff, w->words * sizeof *w->bits);
+	w->bits[(last / WORD_BITS) % w->words] = UINT32_MAX >> (WORD_BITS - 1 - last % WORD_BITS);
+	w->top = last;
+}
+
 uint64_t
 adit_replay_expand(const struct adit_replay *w, uint32_t low)
 {

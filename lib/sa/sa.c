@@ -15,8 +15,14 @@ are_addresses_good(const struct adit_sa_params *p)
 	       p->remote.version == p->local.version;
 }
 
+static uint32_t
+window_of(const struct adit_sa_params *p)
+{
+	return p->replay_window ? p->replay_window : ADIT_REPLAY_DEFAULT;
+}
+
 static enum adit_status
-check(const struct adit_sa_params *p, struct adit_buf kc)
+check(const struct adit_sa_params *p, struct adit_buf kc, size_t words)
 {
 	if (p->dir != ADIT_OUT && p->dir != ADIT_IN)
 		return ADIT_ERR_ARG;
@@ -26,6 +32,10 @@ check(const struct adit_sa_params *p, struct adit_buf kc)
 		return ADIT_ERR_ARG;
 	if (p->key.n != adit_aead_key_len(p->aead) || (!p->esn && p->seq > UINT32_MAX))
 		return ADIT_ERR_ARG;
+	if (p->dir == ADIT_IN && window_of(p) > ADIT_REPLAY_MAX)
+		return ADIT_ERR_ARG;
+	if (p->dir == ADIT_IN && words < ADIT_REPLAY_WORDS(window_of(p)))
+		return ADIT_ERR_ROOM;
 	return kc.cap < p->aead->ctx_size ? ADIT_ERR_ROOM : ADIT_OK;
 }
 
@@ -65,13 +75,11 @@ adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *p, struct adit_buf
 	     size_t words)
 {
 	const struct adit_path path = {{p->local, p->local_port}, {p->remote, p->remote_port}};
-	enum adit_status st = check(p, kc);
+	enum adit_status st = check(p, kc, words);
 
 	memset(sa, 0, sizeof *sa);
 	if (st == ADIT_OK && p->dir == ADIT_IN)
-		st = adit_replay_init(&sa->window, bits, words,
-				      p->replay_window ? p->replay_window : ADIT_REPLAY_DEFAULT,
-				      p->esn);
+		st = adit_replay_init(&sa->window, bits, words, window_of(p), p->esn);
 	if (st == ADIT_OK)
 		st = p->aead->setkey(p->aead, kc.p, p->key);
 	if (st != ADIT_OK) {
@@ -87,7 +95,8 @@ adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *p, struct adit_buf
 	sa->esn = p->esn;
 	sa->udp_encap = p->udp_encap;
 	sa->seq = p->seq;
-	sa->window.top = p->dir == ADIT_IN ? p->seq : 0;
+	if (p->dir == ADIT_IN && p->seq)
+		adit_replay_resume(&sa->window, p->seq);
 	sa->hard_packets = p->hard_packets;
 	sa->hard_bytes = p->hard_bytes;
 	make_outer(sa, &path);
