@@ -48,7 +48,8 @@ ADIT_MUST_USE enum adit_status adit_spd_init_(struct adit_spd *spd, size_t spd_s
 uint32_t adit_spd_find(const struct adit_spd *spd, const struct adit_flow *flow);
 
 /* Hangs an outbound SA of the SAD under its policy, newest first; takes it off again, which must
- * come before adit_sad_remove(). */
+ * come before adit_sad_remove(). ERR_STALE; ERR_ARG: inbound, or of no policy here; ERR_STATE: it
+ * hangs there already. */
 ADIT_MUST_USE enum adit_status adit_spd_link(struct adit_spd *spd, struct adit_sad *sad,
 					     struct adit_sa_id id);
 void adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id);

@@ -38,6 +38,17 @@ clear_cache(struct adit_spd *spd)
 		memset(spd->mem.cache, 0, spd->mem.cache_count * sizeof *spd->mem.cache);
 }
 
+/* The link that points to slot `at - 1` in a policy's list, or the one that ends it. */
+static uint32_t *
+link_to(struct adit_spd *spd, struct adit_sad *sad, uint32_t policy, uint32_t at)
+{
+	uint32_t *link = &spd->mem.heads[policy];
+
+	while (*link && *link != at)
+		link = &sad->mem.entries[*link - 1].next;
+	return link;
+}
+
 enum adit_status
 adit_spd_link(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 {
@@ -46,8 +57,10 @@ adit_spd_link(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 	if (!adit_sad_get(sad, id))
 		return ADIT_ERR_STALE;
 	e = &sad->mem.entries[id.slot];
-	if (e->policy >= spd->mem.count)
+	if (e->policy >= spd->mem.count || e->sa.dir != ADIT_OUT)
 		return ADIT_ERR_ARG;
+	if (*link_to(spd, sad, e->policy, id.slot + 1))
+		return ADIT_ERR_STATE;
 	e->next = spd->mem.heads[e->policy];
 	spd->mem.heads[e->policy] = id.slot + 1;
 	clear_cache(spd);
@@ -65,11 +78,9 @@ adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id
 	e = &sad->mem.entries[id.slot];
 	if (e->policy >= spd->mem.count)
 		return;
-	for (link = &spd->mem.heads[e->policy]; *link; link = &sad->mem.entries[*link - 1].next)
-		if (*link == id.slot + 1) {
-			*link = e->next;
-			break;
-		}
+	link = link_to(spd, sad, e->policy, id.slot + 1);
+	if (*link)
+		*link = e->next;
 	clear_cache(spd);
 }
 
@@ -136,8 +147,9 @@ adit_spd_lookup(struct adit_spd *spd, struct adit_sad *sad, const struct adit_fl
 	memset(id, 0, sizeof *id);
 	*sa = NULL;
 	if (c && c->policy && flow_equal(&c->flow, flow)) {
-		*id = c->sa;
 		*sa = adit_sad_get(sad, c->sa);
+		if (*sa)
+			*id = c->sa;
 		return c->policy - 1;
 	}
 	policy = adit_spd_find(spd, flow);

@@ -409,10 +409,29 @@ static void
 test_links_of_stale_or_misplaced_sas_are_refused(void **state)
 {
 	struct adit_sa_id id = add(ADIT_OUT, 0x1000, POLICIES), stale = {1, 1};
+	struct adit_sa_id inbound = add(ADIT_IN, 0x1005, 0);
 
 	(void)state;
 	assert_int_equal(adit_spd_link(&spd, &sad, id), ADIT_ERR_ARG);
+	assert_int_equal(adit_spd_link(&spd, &sad, inbound), ADIT_ERR_ARG);
 	assert_int_equal(adit_spd_link(&spd, &sad, stale), ADIT_ERR_STALE);
+}
+
+static void
+test_an_sa_hangs_under_its_policy_once(void **state)
+{
+	struct adit_sa_id first = add(ADIT_OUT, 0x1000, 0), second = add(ADIT_OUT, 0x1001, 0), id;
+	struct adit_sa *sa;
+
+	(void)state;
+	assert_int_equal(adit_spd_link(&spd, &sad, first), ADIT_OK);
+	assert_int_equal(adit_spd_link(&spd, &sad, second), ADIT_OK);
+	assert_int_equal(adit_spd_link(&spd, &sad, first), ADIT_ERR_STATE);
+	adit_spd_unlink(&spd, &sad, second);
+	adit_spd_unlink(&spd, &sad, first);
+	assert_int_equal(heads[0], 0);
+	assert_int_equal(look_up(1, 2, &id, &sa), 0);
+	assert_null(sa);
 }
 
 /* --- Selectors. */
@@ -478,6 +497,7 @@ main(void)
 		TEST(test_unlinking_the_middle_of_three_leaves_two),
 		TEST(test_an_sa_carries_what_its_own_selectors_match),
 		TEST(test_links_of_stale_or_misplaced_sas_are_refused),
+		TEST(test_an_sa_hangs_under_its_policy_once),
 		TEST(test_prefixes_of_every_length),
 		TEST(test_ports_match_only_where_there_are_ports),
 	};
