@@ -28,9 +28,9 @@ enum adit_verdict_kind {
 struct adit_verdict {
 	enum adit_verdict_kind kind;
 	enum adit_status status; /* OK, or why it was discarded */
-	struct adit_sa_id sa;    /* SEND, DELIVER: the SA; else zero */
+	struct adit_sa_id sa;    /* SEND, DELIVER, and DISCARD by an SA: the SA; else zero */
 	uint32_t policy;         /* index, or ADIT_POLICY_NONE */
-	struct adit_flow flow;   /* what the selectors saw, where it could be read */
+	struct adit_flow flow; /* what the policies saw; zero of packets that came through an SA */
 };
 
 /* Sets the two databases and zeroes the counters. */
