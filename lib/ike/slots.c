@@ -290,18 +290,19 @@ adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_status rea
 
 	if (sa->state == ADIT_IKE_DEAD)
 		return;
+	/* A DELETING SA has noted already why it ends, be it that somebody asked for it; that the
+	 * peer did not answer to that is no other reason. */
+	if (sa->state != ADIT_IKE_DELETING && sa->reason == ADIT_OK) {
+		sa->reason = (uint8_t)reason;
+		sa->notify = notify;
+	}
 	while ((child = adit_child_of(ike, sa, child)) != NULL)
-		adit_child_down(ike, child, reason);
+		adit_child_down(ike, child, (enum adit_status)sa->reason);
 	adit_ike_end_handshake(ike, sa);
 	adit_ike_set_state(ike, sa, ADIT_IKE_DEAD);
 	sa->job = ADIT_JOB_NONE;
 	sa->want = 0;
 	sa->due &= ADIT_DUE_RESPONSE;
-	/* A DELETING SA has noted already why it ends. */
-	if (sa->reason == ADIT_OK) {
-		sa->reason = (uint8_t)reason;
-		sa->notify = notify;
-	}
 	/* A stranger's half-open attempt is no event. */
 	if (tell)
 		sa->tell |= ADIT_TELL_DOWN;

@@ -464,6 +464,24 @@ wire_dead(struct pair *p, struct pair_side *from, struct pair_datagram *d)
 	return false;
 }
 
+/* The peer is gone already: what was asked for has happened all the same. */
+static void
+test_an_unanswered_delete_ends_as_asked_for(void **state)
+{
+	struct adit_ike_id id;
+
+	(void)state;
+	begin(17);
+	connect();
+	id = pair_last(&pair.a, ADIT_EVENT_IKE_UP)->ike;
+	assert_int_equal(adit_ike_delete(&pair.a.ike, pair.now, id), ADIT_OK);
+	pair.wire = wire_dead;
+	pair_pass(&pair, 600000);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_CHILD_DOWN)->reason, ADIT_OK);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_OK);
+	assert_int_equal(pair_in_use(&pair.a), 0);
+}
+
 static void
 test_liveness_check_keeps_a_silent_peer(void **state)
 {
@@ -810,6 +828,7 @@ main(void)
 		cmocka_unit_test(test_delete_ends_both_sides),
 		cmocka_unit_test(test_both_sides_delete_at_once),
 		cmocka_unit_test(test_child_delete_leaves_the_ike_sa),
+		cmocka_unit_test(test_an_unanswered_delete_ends_as_asked_for),
 		cmocka_unit_test(test_liveness_check_keeps_a_silent_peer),
 		cmocka_unit_test(test_liveness_check_notices_a_dead_peer),
 		cmocka_unit_test(test_nobody_there_is_a_time_out),
