@@ -59,11 +59,13 @@ struct adit_ike; /* complete in adit/ike_slots.h */
 /* The macro passes the sizes, so that a program built with other limits than the library is
  * refused. ERR_CONFIG: that, or a configuration that can't work (a transform that the crypto lacks,
  * no psk, no child, an identity too long); ERR_ARG: storage missing. */
-#define adit_ike_init(ike, cfg, mem)                                               \
-	adit_ike_init_((ike), sizeof(struct adit_ike), sizeof(struct adit_ike_sa), \
-		       sizeof(struct adit_ike_child), (cfg), (mem))
+#define adit_ike_init(ike, cfg, mem)                                                            \
+	adit_ike_init_((ike), sizeof(struct adit_ike), sizeof(struct adit_ike_sa),              \
+		       sizeof(struct adit_ike_child), sizeof(struct adit_ike_handshake), (cfg), \
+		       (mem))
 ADIT_MUST_USE enum adit_status adit_ike_init_(struct adit_ike *ike, size_t ike_size, size_t sa_size,
-					      size_t child_size, const struct adit_ike_config *cfg,
+					      size_t child_size, size_t handshake_size,
+					      const struct adit_ike_config *cfg,
 					      const struct adit_ike_mem *mem);
 
 /* Wipes every slot. */

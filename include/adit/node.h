@@ -57,12 +57,30 @@ struct adit_node {
 		NULL,                                                                    \
 		0}
 
-/* *cfg and *mem are copied; what they point to must outlive the node. Statuses as adit_ike_init(),
- * adit_sad_init() and adit_spd_init(). */
-#define adit_node_init(node, cfg, mem) adit_node_init_((node), sizeof *(node), (cfg), (mem))
-ADIT_MUST_USE enum adit_status adit_node_init_(struct adit_node *node, size_t node_size,
+/* What the caller's build makes of the structs; another than the library's is ERR_CONFIG. */
+struct adit_node_sizes {
+	size_t node, ike, child, handshake, sad_entry, policy;
+};
+ADIT_MUST_USE enum adit_status adit_node_init_(struct adit_node *node,
+					       const struct adit_node_sizes *sizes,
 					       const struct adit_node_config *cfg,
 					       const struct adit_node_mem *mem);
+
+/* *cfg and *mem are copied; what they point to must outlive the node. Statuses as adit_ike_init(),
+ * adit_sad_init() and adit_spd_init(). */
+ADIT_MUST_USE static inline enum adit_status
+adit_node_init(struct adit_node *node, const struct adit_node_config *cfg,
+	       const struct adit_node_mem *mem)
+{
+	const struct adit_node_sizes sizes = {sizeof *node,
+					      sizeof(struct adit_ike_sa),
+					      sizeof(struct adit_ike_child),
+					      sizeof(struct adit_ike_handshake),
+					      sizeof(struct adit_sad_entry),
+					      sizeof(struct adit_policy)};
+
+	return adit_node_init_(node, &sizes, cfg, mem);
+}
 void adit_node_wipe(struct adit_node *node);
 
 /* A datagram from a UDP socket on path->local: IKE, ESP in UDP, or a NAT keep-alive (RFC 3948 2).

@@ -59,12 +59,13 @@ check_config(const struct adit_ike_config *cfg)
 
 enum adit_status
 adit_ike_init_(struct adit_ike *ike, size_t ike_size, size_t sa_size, size_t child_size,
-	       const struct adit_ike_config *cfg, const struct adit_ike_mem *mem)
+	       size_t handshake_size, const struct adit_ike_config *cfg,
+	       const struct adit_ike_mem *mem)
 {
 	enum adit_status st;
 
 	if (ike_size != sizeof *ike || sa_size != sizeof *mem->sas ||
-	    child_size != sizeof *mem->children)
+	    child_size != sizeof *mem->children || handshake_size != sizeof *mem->handshakes)
 		return ADIT_ERR_CONFIG;
 	if (!mem->sas || !mem->sa_count || !mem->children || !mem->child_count ||
 	    !mem->handshakes || !mem->handshake_count)

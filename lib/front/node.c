@@ -111,13 +111,17 @@ policy_index(const struct adit_node *node, uint16_t peer, uint16_t child)
 }
 
 enum adit_status
-adit_node_init_(struct adit_node *node, size_t node_size, const struct adit_node_config *cfg,
-		const struct adit_node_mem *mem)
+adit_node_init_(struct adit_node *node, const struct adit_node_sizes *sizes,
+		const struct adit_node_config *cfg, const struct adit_node_mem *mem)
 {
 	struct adit_spd_mem spd_mem = {mem->policies, 0, mem->heads, mem->cache, mem->cache_count};
 	enum adit_status st;
 
-	if (node_size != sizeof *node)
+	if (sizes->node != sizeof *node || sizes->ike != sizeof(struct adit_ike_sa) ||
+	    sizes->child != sizeof(struct adit_ike_child) ||
+	    sizes->handshake != sizeof(struct adit_ike_handshake) ||
+	    sizes->sad_entry != sizeof(struct adit_sad_entry) ||
+	    sizes->policy != sizeof(struct adit_policy))
 		return ADIT_ERR_CONFIG;
 	memset(node, 0, sizeof *node);
 	node->cfg = *cfg;

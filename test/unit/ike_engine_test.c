@@ -661,7 +661,11 @@ test_bad_configurations_are_refused(void **state)
 	begin(28);
 	assert_int_equal(adit_ike_init_(&pair.a.ike, sizeof pair.a.ike - 8,
 					sizeof(struct adit_ike_sa), sizeof(struct adit_ike_child),
-					&pair.a.cfg, &mem),
+					sizeof(struct adit_ike_handshake), &pair.a.cfg, &mem),
+			 ADIT_ERR_CONFIG);
+	assert_int_equal(adit_ike_init_(&pair.a.ike, sizeof pair.a.ike, sizeof(struct adit_ike_sa),
+					sizeof(struct adit_ike_child),
+					sizeof(struct adit_ike_handshake) - 8, &pair.a.cfg, &mem),
 			 ADIT_ERR_CONFIG);
 	pair.a.peer.psk.n = 0;
 	assert_int_equal(adit_ike_init(&pair.a.ike, &pair.a.cfg, &mem), ADIT_ERR_CONFIG);

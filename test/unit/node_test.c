@@ -441,6 +441,31 @@ test_policies_must_fit_into_their_storage(void **state)
 	}
 }
 
+/* A program built with other numbers than the library: each struct alone gives it away. */
+static void
+test_structs_of_another_size_are_refused(void **state)
+{
+	static const size_t at[] = {offsetof(struct adit_node_sizes, node),
+				    offsetof(struct adit_node_sizes, ike),
+				    offsetof(struct adit_node_sizes, child),
+				    offsetof(struct adit_node_sizes, handshake),
+				    offsetof(struct adit_node_sizes, sad_entry),
+				    offsetof(struct adit_node_sizes, policy)};
+	static const struct adit_node_config cfg;
+	static const struct adit_node_mem mem;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+		struct adit_node_sizes sizes = {
+			sizeof(struct adit_node),      sizeof(struct adit_ike_sa),
+			sizeof(struct adit_ike_child), sizeof(struct adit_ike_handshake),
+			sizeof(struct adit_sad_entry), sizeof(struct adit_policy)};
+
+		*(size_t *)(void *)((uint8_t *)&sizes + at[i]) -= 8;
+		assert_int_equal(adit_node_init_(&a.node, &sizes, &cfg, &mem), ADIT_ERR_CONFIG);
+	}
+}
+
 /* Wrong SPI on the NAT-T port: a status and a count of its own. */
 static void
 test_esp_of_nobody_is_counted_as_such(void **state)
@@ -477,6 +502,7 @@ main(void)
 		cmocka_unit_test_teardown(test_a_full_sad_ends_the_child, end),
 		cmocka_unit_test_teardown(test_esp_of_nobody_is_counted_as_such, end),
 		cmocka_unit_test_teardown(test_policies_must_fit_into_their_storage, end),
+		cmocka_unit_test(test_structs_of_another_size_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("node", tests, NULL, NULL);
