@@ -187,12 +187,12 @@ test_an_outbound_sa_does_not_decipher(void **state)
 static void
 test_numbers_used_before_an_inbound_sa_began_are_not_new(void **state)
 {
+	(void)state;
 	/* At every place in a word of the window, and over its ends. */
 	for (uint64_t last = 1; last < 3 * WINDOW; last++) {
 		struct adit_sa_params p = params(ADIT_IN);
 		struct adit_sa sa;
 
-		(void)state;
 		p.seq = last;
 		assert_int_equal(make(&sa, &p), ADIT_OK);
 		for (uint64_t seq = 1; seq <= last; seq++)
