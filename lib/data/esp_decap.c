@@ -26,15 +26,23 @@ is_ours(const struct adit_sa *sa, const uint8_t *p, const struct job *j)
 	return !sa->udp_encap || adit_load16(p + j->outer.upper_at + 2) == path.local.port;
 }
 
+static bool
+is_in_udp(const struct job *j)
+{
+	return j->outer.upper == ADIT_PROTO_UDP;
+}
+
 /* Where ESP begins behind the outer headers. */
 static enum adit_status
 find_esp(const struct adit_sa *sa, const uint8_t *p, struct job *j, size_t *esp)
 {
-	size_t udp = sa->udp_encap ? ADIT_UDP_LEN : 0;
+	size_t udp = is_in_udp(j) ? ADIT_UDP_LEN : 0;
 
 	if (j->outer.fragment)
 		return ADIT_ERR_FRAGMENT;
-	if (j->outer.upper != (udp ? ADIT_PROTO_UDP : ADIT_PROTO_ESP))
+	/* A peer may use UDP where no NAT was seen (RFC 7296 2.23), but not leave it where one was.
+	 */
+	if (!udp && (sa->udp_encap || j->outer.upper != ADIT_PROTO_ESP))
 		return ADIT_ERR_MISMATCH;
 	if (j->outer.total - j->outer.upper_at < udp + ADIT_ESP_HEADER_LEN)
 		return ADIT_ERR_SHORT;
@@ -129,7 +137,7 @@ mend_checksum(uint8_t *p, size_t at, size_t n, uint8_t protocol)
 
 /* Transport mode: the original header moves back to its payload and names it again. */
 static enum adit_status
-unwrap_transport(const struct adit_sa *sa, struct adit_pkt *pkt, const struct job *j, uint8_t next)
+unwrap_transport(struct adit_pkt *pkt, const struct job *j, uint8_t next)
 {
 	uint8_t *old = adit_pkt_data(pkt);
 	size_t header = j->outer.upper_at, gone = j->l.data - header;
@@ -140,7 +148,7 @@ unwrap_transport(const struct adit_sa *sa, struct adit_pkt *pkt, const struct jo
 	pkt->off += gone;
 	pkt->len = header + j->l.payload;
 	adit_ip_set_length(p, &j->outer, pkt->len);
-	if (sa->udp_encap)
+	if (is_in_udp(j))
 		mend_checksum(p, header, j->l.payload, next);
 	return ADIT_OK;
 }
@@ -170,8 +178,7 @@ unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adi
 		return st;
 	if (next == ADIT_NEXT_NONE)
 		return ADIT_ERR_DUMMY;
-	st = sa->mode == ADIT_TUNNEL ? unwrap_tunnel(pkt, j, next)
-				     : unwrap_transport(sa, pkt, j, next);
+	st = sa->mode == ADIT_TUNNEL ? unwrap_tunnel(pkt, j, next) : unwrap_transport(pkt, j, next);
 	return st == ADIT_OK ? check_selectors(sa, pkt) : st;
 }
 

@@ -119,7 +119,20 @@ spi_of(const uint8_t *p, const struct adit_ip_view *ip, uint32_t *spi)
 	return true;
 }
 
-/* In UDP, only a packet to the very port of its SA is ESP: the rest is other people's traffic. */
+/* In UDP, only what comes to the address and port of its SA is ESP: the rest is other people's
+ * traffic. An SA without encapsulation knows no port, and takes any (RFC 7296 2.23). */
+static bool
+is_for(const struct adit_sa *sa, const uint8_t *p, const struct adit_ip_view *ip)
+{
+	const struct adit_path path = adit_sa_path(sa);
+	const struct adit_ip to = adit_ip_destination(p, ip->version);
+
+	if (ip->upper == ADIT_PROTO_ESP)
+		return !sa->udp_encap;
+	return adit_ip_equal(&to, &path.local.ip) &&
+	       (!sa->udp_encap || adit_load16(p + ip->upper_at + 2) == path.local.port);
+}
+
 static struct adit_sa *
 find_in(struct adit_ipsec *ipsec, const uint8_t *p, const struct adit_ip_view *ip,
 	struct adit_sa_id *id)
@@ -130,9 +143,7 @@ find_in(struct adit_ipsec *ipsec, const uint8_t *p, const struct adit_ip_view *i
 	if (!spi_of(p, ip, &spi))
 		return NULL;
 	sa = adit_sad_find(ipsec->sad, spi, id);
-	if (!sa || sa->udp_encap != (ip->upper == ADIT_PROTO_UDP))
-		return NULL;
-	if (sa->udp_encap && adit_load16(p + ip->upper_at + 2) != adit_sa_path(sa).local.port)
+	if (!sa || !is_for(sa, p, ip))
 		return NULL;
 	return sa;
 }

@@ -267,17 +267,49 @@ test_authentic_packets_outside_the_selectors_are_dropped(void **state)
 	assert_discarded(ADIT_ERR_SELECTOR);
 }
 
+/* RFC 7296 2.23: UDP encapsulation is taken even where no NAT was seen; where one was, it is not
+ * left, and only the SA's own port is ESP. */
 static void
-test_encapsulation_must_be_the_sa_s(void **state)
+test_udp_is_taken_on_any_sa_and_never_left(void **state)
 {
 	(void)state;
 	(void)add(&a, ADIT_OUT, 0x1001, true);
 	(void)add(&b, ADIT_IN, 0x1001, false);
 	put_packet(1, 2);
 	out(&a);
-	assert_int_equal(v.kind, ADIT_VERDICT_SEND);
 	in(&b);
-	assert_int_equal(v.kind, ADIT_VERDICT_DISCARD);
+	assert_int_equal(v.kind, ADIT_VERDICT_DELIVER);
+	assert_int_equal(pkt.len, 60);
+
+	(void)end(NULL);
+	(void)begin(NULL);
+	(void)add(&a, ADIT_OUT, 0x1001, false);
+	(void)add(&b, ADIT_IN, 0x1001, true);
+	put_packet(1, 2);
+	out(&a);
+	in(&b);
+	assert_discarded(ADIT_ERR_NO_SA);
+}
+
+/* What goes through to another address or port is no ESP of ours, whatever its first bytes are. */
+static void
+test_udp_to_others_is_not_taken_for_esp(void **state)
+{
+	(void)state;
+	for (int udp = 0; udp < 2; udp++) {
+		(void)end(NULL);
+		(void)begin(NULL);
+		(void)add(&a, ADIT_OUT, 0x1001, true);
+		(void)add(&b, ADIT_IN, 0x1001, udp);
+		put_packet(1, 2);
+		out(&a);
+		if (udp)
+			adit_pkt_data(&pkt)[ADIT_IPV4_LEN + 3] ^= 1;
+		else
+			adit_pkt_data(&pkt)[ADIT_IPV4_DESTINATION + 3] = 77;
+		in(&b);
+		assert_discarded(ADIT_ERR_POLICY);
+	}
 }
 
 static void
@@ -366,7 +398,8 @@ main(void)
 		TEST(test_what_should_be_protected_does_not_come_in_clear),
 		TEST(test_esp_13_packets_of_no_sa_are_counted_and_dropped),
 		TEST(test_authentic_packets_outside_the_selectors_are_dropped),
-		TEST(test_encapsulation_must_be_the_sa_s),
+		TEST(test_udp_is_taken_on_any_sa_and_never_left),
+		TEST(test_udp_to_others_is_not_taken_for_esp),
 		TEST(test_things_that_are_no_packets_are_dropped),
 		TEST(test_too_little_room_is_a_verdict_too),
 		TEST(test_each_packet_of_a_mixed_burst_gets_its_own_verdict),
