@@ -96,7 +96,8 @@ void adit_node_in(struct adit_node *node, adit_ms now, struct adit_pkt *pkts,
 /* Whole IP packets from this host. SEND: pkts[i] is the outer IP packet (adit_pkt_pull_outer makes
  * it a datagram). NEED_SA: the node has begun to make one with the peer of that policy (where its
  * address is known) from `local`, or nothing where that is NULL; the packet may be kept and offered
- * again. */
+ * again. One attempt at a time; one that was refused is followed by another with the next packet,
+ * so a caller that wants a pause passes NULL meanwhile. */
 void adit_node_out(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 		   struct adit_pkt *pkts, struct adit_verdict *verdicts, size_t n);
 
