@@ -1,0 +1,180 @@
+/* Faults swept through a whole life of an SA: the random source, or the cipher, fails at its n-th
+ * call. Afterwards nothing is left over, and a new tunnel comes up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/pair.h"
+
+enum { SWEEP = 120 };
+
+static struct pair pair;
+static unsigned countdown; /* calls until one fails; 0: none does */
+static unsigned failures;
+
+static bool
+is_now(void)
+{
+	if (countdown == 0 || --countdown > 0)
+		return false;
+	failures++;
+	return true;
+}
+
+static enum adit_status
+fill(void *ctx, uint8_t *out, size_t n)
+{
+	return is_now() ? ADIT_ERR_RANDOM : pair_rng_fill(ctx, out, n);
+}
+
+/* --- A cipher that fails when told to; all else is AES-GCM's. */
+
+static enum adit_status
+setkey(const struct adit_aead *aead, void *kc, struct adit_span key)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_mbedtls_aes128_gcm16.setkey(aead, kc, key);
+}
+
+static enum adit_status
+make_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_mbedtls_aes128_gcm16.make_iv(aead, kc, n, iv);
+}
+
+static void
+seal(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
+{
+	adit_mbedtls_aes128_gcm16.seal(aead, kc, ops, n);
+	if (is_now())
+		ops[0].status = ADIT_ERR_CRYPTO;
+}
+
+static void
+open_(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
+{
+	adit_mbedtls_aes128_gcm16.open(aead, kc, ops, n);
+	if (is_now())
+		ops[0].status = ADIT_ERR_CRYPTO;
+}
+
+static struct adit_aead faulty;
+static const struct adit_aead *const aeads[] = {&faulty, NULL};
+
+static enum adit_status
+generate(const struct adit_rng *rng, uint8_t *priv, uint8_t *pub)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_mbedtls_curve25519.generate(rng, priv, pub);
+}
+
+static enum adit_status
+shared(const struct adit_rng *rng, const uint8_t *priv, struct adit_span peer, uint8_t *secret)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_mbedtls_curve25519.shared(rng, priv, peer, secret);
+}
+
+static struct adit_ke faulty_ke;
+static const struct adit_ke *const kes[] = {&faulty_ke, NULL};
+static struct adit_crypto crypto;
+
+static void
+make_crypto(void)
+{
+	faulty = adit_mbedtls_aes128_gcm16;
+	faulty.setkey = setkey;
+	faulty.make_iv = make_iv;
+	faulty.seal = seal;
+	faulty.open = open_;
+	faulty_ke = adit_mbedtls_curve25519;
+	faulty_ke.generate = generate;
+	faulty_ke.shared = shared;
+	crypto = adit_mbedtls_modern;
+	crypto.aead = aeads;
+	crypto.ke = kes;
+}
+
+/* Up, a liveness check, down; whatever fails on the way. */
+static void
+live(void)
+{
+	struct adit_ike_info info;
+	uint16_t at = 0;
+
+	(void)pair_start(&pair);
+	pair_pass(&pair, 60000);
+	if (adit_ike_next(&pair.a.ike, &at, &info)) {
+		(void)!adit_ike_probe(&pair.a.ike, pair.now, info.id);
+		pair_pass(&pair, 1000);
+		(void)!adit_ike_delete(&pair.a.ike, pair.now, info.id);
+	}
+	pair_pass(&pair, 400000);
+	at = 0;
+	/* A side whose peer has gone without a word ends by itself, or is ended. */
+	while (adit_ike_next(&pair.b.ike, &at, &info))
+		(void)!adit_ike_delete(&pair.b.ike, pair.now, info.id);
+	pair_pass(&pair, 400000);
+}
+
+static void
+expect_clean(unsigned n)
+{
+	if (pair_in_use(&pair.a) || pair_in_use(&pair.b))
+		fail_msg("fault %u leaves %u at a, %u at b", n, pair_in_use(&pair.a),
+			 pair_in_use(&pair.b));
+}
+
+static void
+sweep(bool random)
+{
+	for (unsigned n = 1; n <= SWEEP; n++) {
+		pair_defaults(&pair, n);
+		countdown = 0;
+		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+		if (random)
+			pair.a.cfg.rng.fill = pair.b.cfg.rng.fill = fill;
+		pair_open(&pair);
+		countdown = n;
+		live();
+		countdown = 0;
+		expect_clean(n);
+		pair.a.event_count = pair.b.event_count = 0;
+		(void)pair_start(&pair);
+		pair_pass(&pair, 60000);
+		if (!pair_is_up(&pair))
+			fail_msg("after fault %u no tunnel comes up", n);
+	}
+}
+
+static void
+test_a_random_source_that_fails_once_is_survived(void **state)
+{
+	(void)state;
+	make_crypto();
+	failures = 0;
+	sweep(true);
+	assert_true(failures >= 20);
+}
+
+static void
+test_crypto_that_fails_once_is_survived(void **state)
+{
+	(void)state;
+	make_crypto();
+	failures = 0;
+	sweep(false);
+	assert_true(failures >= 20);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_random_source_that_fails_once_is_survived),
+		cmocka_unit_test(test_crypto_that_fails_once_is_survived),
+	};
+
+	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
+}
