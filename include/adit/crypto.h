@@ -25,15 +25,35 @@ enum adit_transform_type {
 
 /* IANA numbers of the transforms built here ("IKEv2 Parameters" registry). */
 enum {
+	ADIT_ENCR_DES = 2,
+	ADIT_ENCR_3DES = 3,
+	ADIT_ENCR_NULL = 11,
 	ADIT_ENCR_AES_CBC = 12,
+	ADIT_ENCR_AES_CTR = 13,
+	ADIT_ENCR_AES_CCM_8 = 14,
+	ADIT_ENCR_AES_CCM_12 = 15,
+	ADIT_ENCR_AES_CCM_16 = 16,
+	ADIT_ENCR_AES_GCM_8 = 18,
+	ADIT_ENCR_AES_GCM_12 = 19,
 	ADIT_ENCR_AES_GCM_16 = 20,
+	ADIT_ENCR_NULL_AUTH_AES_GMAC = 21,
+	ADIT_ENCR_CAMELLIA_CBC = 23,
 	ADIT_ENCR_CHACHA20_POLY1305 = 28,
+	ADIT_ENCR_AES_CCM_16_IIV = 29,
+	ADIT_ENCR_AES_GCM_16_IIV = 30,
+	ADIT_ENCR_CHACHA20_POLY1305_IIV = 31,
 	ADIT_PRF_HMAC_SHA1 = 2,
 	ADIT_PRF_HMAC_SHA2_256 = 5,
 	ADIT_PRF_HMAC_SHA2_384 = 6,
 	ADIT_PRF_HMAC_SHA2_512 = 7,
 	ADIT_AUTH_NONE = 0,
+	ADIT_AUTH_HMAC_MD5_96 = 1,
 	ADIT_AUTH_HMAC_SHA1_96 = 2,
+	ADIT_AUTH_AES_XCBC_96 = 5,
+	ADIT_AUTH_AES_CMAC_96 = 8,
+	ADIT_AUTH_AES_128_GMAC = 9,
+	ADIT_AUTH_AES_192_GMAC = 10,
+	ADIT_AUTH_AES_256_GMAC = 11,
 	ADIT_AUTH_HMAC_SHA2_256_128 = 12,
 	ADIT_AUTH_HMAC_SHA2_384_192 = 13,
 	ADIT_AUTH_HMAC_SHA2_512_256 = 14,
@@ -117,7 +137,7 @@ struct adit_cipher {
 
 /* One packet's work for an AEAD. All spans stay the caller's. */
 struct adit_aead_op {
-	const uint8_t *iv;    /* iv_len bytes, as on the wire */
+	const uint8_t *iv;    /* iv_len bytes, as on the wire; with implicit_iv: the number's 8 */
 	struct adit_span aad; /* authenticated before the IV and data */
 	struct adit_span
 		tail;  /* authenticated behind the data; only where the object has esn_tail */
@@ -144,8 +164,10 @@ struct adit_aead {
 	uint8_t iv_len;        /* bytes on the wire */
 	uint8_t icv_len;       /* bytes on the wire */
 	uint8_t block;         /* bytes: data to seal is a multiple of it; 1 for stream modes */
-	bool esn_tail; /* the high half of an extended sequence number is authenticated behind
-			  the data (RFC 4303 2.2.1) and not inside the AAD (RFC 4106 5) */
+	bool esn_tail;    /* the high half of an extended sequence number is authenticated behind
+			     the data (RFC 4303 2.2.1) and not inside the AAD (RFC 4106 5) */
+	bool implicit_iv; /* the IV is the packet's 64-bit number and not sent (RFC 8750): iv_len
+			     is 0, make_iv is not called */
 	const struct adit_cipher *cipher; /* encrypt-then-MAC objects only */
 	const struct adit_integ *auth;    /* encrypt-then-MAC objects only */
 	/* Keys a context; the only call that may make a provider allocate. key.n is

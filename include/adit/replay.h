@@ -18,10 +18,10 @@ extern "C" {
 #define ADIT_REPLAY_WORDS(packets) (((packets) + 31) / 32 + 1)
 
 struct adit_replay {
-	uint64_t top;   /* highest number committed; 0: none yet */
-	uint32_t *bits; /* ring of `words` words, the caller's */
-	uint16_t words;
+	uint64_t top;     /* highest number committed; 0: none yet */
+	uint32_t *bits;   /* ring of `words` words, the caller's */
 	uint16_t packets; /* size of the window */
+	uint8_t words;
 	bool esn;
 };
 

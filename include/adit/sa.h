@@ -11,14 +11,22 @@ extern "C" {
 #endif
 
 enum adit_direction { ADIT_OUT = 1, ADIT_IN = 2 };
-enum adit_mode { ADIT_TUNNEL = 1, ADIT_TRANSPORT = 2 };
+enum adit_mode {
+	ADIT_TUNNEL = 1,
+	ADIT_TRANSPORT = 2,
+	ADIT_BEET = 3, /* a tunnel for two fixed addresses, which are not sent */
+	ADIT_IPTFS = 4 /* a tunnel whose payload is made by adit/iptfs.h (RFC 9347) */
+};
+enum { ADIT_LOCAL, ADIT_REMOTE };
 
 enum {
 	ADIT_PROTO_ICMP = 1,
 	ADIT_PROTO_TCP = 6,
 	ADIT_PROTO_UDP = 17,
 	ADIT_PROTO_ESP = 50,
+	ADIT_PROTO_AH = 51,
 	ADIT_PROTO_ICMPV6 = 58,
+	ADIT_PROTO_MH = 135, /* Mobility Header (RFC 6275) */
 	ADIT_PROTO_ANY = 0
 };
 
@@ -62,24 +70,71 @@ struct adit_ts adit_ts_prefix(const struct adit_ip *ip, unsigned bits);
 ADIT_MUST_USE enum adit_status adit_flow_read(struct adit_flow *flow, enum adit_direction dir,
 					      const uint8_t *p, size_t n);
 
+/* Bounds of an SA's life (RFC 4301 4.4.2.1); zero: none. Packets and bytes are those of
+ * struct adit_sa_counters, time counts from adit_sa_params.now. */
+struct adit_lifetime {
+	uint64_t packets, bytes;
+	adit_ms time;
+};
+
+/* What few SAs need and few packets touch; a sensor leaves it out. Private but for its size. */
+struct adit_sa_more {
+	struct adit_lifetime soft, hard;
+	adit_ms since;            /* when the SA was made */
+	struct adit_ip inside[2]; /* ADIT_LOCAL, ADIT_REMOTE: see adit_sa_params.inner_local */
+	adit_ms mtu_until;        /* when a learnt path MTU is forgotten */
+	uint16_t link_mtu;        /* what it is then again */
+};
+
+/* Choices for the outer header and the wire, as bits of adit_sa_params.flags. */
+enum {
+	ADIT_SA_NO_ECN = 1, /* outer ECN is zero, and not looked at (RFC 6040 compatibility mode) */
+	ADIT_SA_DECAP_DSCP = 2, /* the outer DSCP goes into the inner packet (RFC 2983) */
+	ADIT_SA_SET_DSCP = 4,   /* outer DSCP is params.dscp and not the inner one */
+	ADIT_SA_COPY_LABEL = 8, /* IPv6 in IPv6: the inner flow label goes outside, else zero */
+	ADIT_SA_SET_DF = 16,    /* outer DF is set whatever the inner says */
+	ADIT_SA_CLEAR_DF = 32,  /* ... is clear; neither: copied (RFC 4301 8.1) */
+	ADIT_SA_CUT_AFTER = 64, /* packets over the path's MTU are made all the same, to be cut
+				   behind IPsec; else refused, to be cut before */
+	ADIT_SA_ALIGN8 = 128    /* AH over IPv4 padded to 8 bytes, as Linux has it by default */
+};
+
 /* What an SA is made from. Zero in a field gives the default that its comment tells. */
 struct adit_sa_params {
 	enum adit_direction dir;
+	uint8_t protocol;                 /* ADIT_PROTO_ESP, ADIT_PROTO_AH; zero: ESP */
 	enum adit_mode mode;              /* zero: ADIT_TUNNEL */
 	uint32_t spi;                     /* ADIT_SPI_MIN..2^32-1 */
 	struct adit_ip local, remote;     /* outer addresses, of one version */
-	bool udp_encap;                   /* ESP in UDP (RFC 3948) */
+	bool udp_encap;                   /* ESP in UDP (RFC 3948); not with AH (RFC 3715) */
 	uint16_t local_port, remote_port; /* of the UDP encapsulation; zero: 4500 */
 	const struct adit_aead *aead;     /* must outlive the SA */
 	struct adit_span key;   /* cipher key, salt, integrity key; copied into the context */
 	bool esn;               /* extended sequence numbers */
 	uint32_t replay_window; /* packets; zero: ADIT_REPLAY_DEFAULT; inbound only */
-	uint64_t seq;           /* last number used before: it and those before it are seen; zero: a
-				   new SA */
-	uint64_t hard_packets,
-		hard_bytes; /* after these an outbound SA refuses; zero: no limit of its own */
+	uint64_t seq;           /* last number used before: it and those before it are seen;
+				   zero: a new SA */
+	uint8_t flags;          /* ADIT_SA_*; tunnel mode but for ALIGN8 and CUT_AFTER */
+	uint8_t dscp;           /* with ADIT_SA_SET_DSCP: 0..63 */
+	uint8_t hop_limit;      /* of outer headers; zero: 64 */
+	uint16_t mtu;           /* longest outer packet; zero: as long as IP allows */
+	uint16_t tfc;           /* tunnel mode: shorter inner packets are padded to this many
+				   bytes (RFC 4303 2.7), as far as the mtu lets them */
+	/* A key set by hand outlives restarts, so its numbers must too: counting ciphers, which
+	 * break when a number is used twice, are refused unless seq_known says that seq was kept
+	 * (RFC 8221 section 4). */
+	bool manual, seq_known;
 	const struct adit_selectors
 		*selectors; /* must outlive the SA; NULL: the caller has checked */
+	/* All below need `more`. */
+	struct adit_sa_more *more; /* storage that must outlive the SA; NULL: none. A SAD has
+				      its own */
+	struct adit_lifetime soft, hard;
+	adit_ms now;
+	/* BEET: the addresses inside, which are not sent. Transport mode behind a NAT, inbound: the
+	 * addresses that the peer's checksums were made with, its own as remote and ours as it saw
+	 * it as local (RFC 3948 3.1.2, NAT-OA); version 0: checksums are made anew. */
+	struct adit_ip inner_local, inner_remote;
 };
 
 struct adit_sa_counters {
@@ -91,23 +146,25 @@ struct adit_sa_counters {
 /* The longest outer header that an SA writes: IPv6 and UDP. */
 #define ADIT_OUTER_MAX 48
 
-/* Private: shown so that callers can reserve storage; read it through functions. */
+/* Private: shown so that callers can reserve storage; read it through functions. At most 128 bytes
+ * on a 32-bit machine. */
 struct adit_sa {
 	/* What every packet reads. */
 	const struct adit_aead *aead;
 	void *kc;
 	const struct adit_selectors *selectors;
+	struct adit_sa_more *more;
 	uint32_t spi;
-	uint8_t dir, mode, outer_len; /* outer_len: bytes of `outer` in use, without ESP header */
+	uint8_t dir, mode, protocol;
+	uint8_t outer_len; /* bytes of `outer` in use, without ESP header */
 	bool esn, udp_encap;
-	uint8_t outer[ADIT_OUTER_MAX]; /* IP header (and UDP) ready but for lengths, ids, checksum
-					*/
+	uint8_t flags;
+	uint16_t mtu, tfc;             /* mtu: UINT16_MAX: no limit of its own */
+	uint8_t outer[ADIT_OUTER_MAX]; /* IP header (and UDP) but for lengths, ids, checksum */
 	/* What every packet writes. */
 	uint64_t seq;              /* outbound: last number used */
 	struct adit_replay window; /* inbound */
 	struct adit_sa_counters n;
-	/* Limits. */
-	uint64_t hard_packets, hard_bytes;
 };
 
 /* Makes an SA. kc: keyed context storage of at least aead->ctx_size bytes, aligned for uint64_t and
@@ -123,6 +180,14 @@ void adit_sa_wipe(struct adit_sa *sa);
 /* Takes the next n sequence numbers at once; *first is the first of them. Nothing is taken on
  * ERR_EXHAUSTED: the number space (2^32 - 1, or 2^64 - 1 with esn) or a hard limit is reached. */
 ADIT_MUST_USE enum adit_status adit_sa_take_seq(struct adit_sa *sa, size_t n, uint64_t *first);
+
+/* Whether a bound of its life is reached at `now`. */
+enum adit_age { ADIT_AGE_GOOD, ADIT_AGE_SOFT, ADIT_AGE_HARD };
+enum adit_age adit_sa_age(const struct adit_sa *sa, adit_ms now);
+
+/* The longest outer packet that the path takes; zero: no limit. A learnt one is
+ * forgotten by adit_sa_learn_mtu's rules (RFC 4301 8.2). */
+void adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu);
 
 /* Moves the outer addresses and ports of an SA (NAT mapping change). */
 ADIT_MUST_USE enum adit_status adit_sa_set_path(struct adit_sa *sa, const struct adit_path *path);

@@ -25,11 +25,15 @@ extern "C" {
 	X(ERR_ROOM)      /* too little headroom, tailroom or buffer */                             \
 	X(ERR_FULL)      /* a table or pool of the caller's is full */                             \
 	X(ERR_TOO_LONG)  /* the result would be longer than its format allows */                   \
+	X(ERR_MTU)       /* the result would be longer than the path's MTU: cut it, or tell its    \
+			    sender */                                                              \
 	X(ERR_EXHAUSTED) /* sequence numbers or a hard lifetime are used up: rekey */              \
 	/* The packet's fault: drop it; the counter tells. */                                      \
 	X(ERR_SHORT)       /* it ends before its fields do */                                      \
 	X(ERR_MALFORMED)   /* a field has a value that it can't have */                            \
 	X(ERR_FRAGMENT)    /* a fragment where a whole packet is needed */                         \
+	X(ERR_PENDING)     /* no fault: a fragment, kept until the rest of its packet comes */     \
+	X(ERR_OVERLAP)     /* fragments that contradict each other: the whole packet is lost */    \
 	X(ERR_UNSUPPORTED) /* well-formed, and not built here */                                   \
 	X(ERR_NO_SA)       /* no SA for this SPI */                                                \
 	X(ERR_MISMATCH)    /* an SA for this SPI, but other addresses, protocol or direction */    \

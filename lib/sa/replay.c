@@ -15,7 +15,7 @@ adit_replay_init(struct adit_replay *w, uint32_t *bits, size_t words, uint32_t p
 		return ADIT_ERR_ARG;
 	w->top = 0;
 	w->bits = bits;
-	w->words = (uint16_t)ADIT_REPLAY_WORDS(packets);
+	w->words = (uint8_t)ADIT_REPLAY_WORDS(packets);
 	w->packets = (uint16_t)packets;
 	w->esn = esn;
 	memset(bits, 0, w->words * sizeof *bits);

@@ -7,6 +7,8 @@
 
 #define OUTER_TTL 64 /* RFC 1700's default, as every stack has it */
 #define NATT_PORT 4500
+#define DSCP_MAX 63
+#define DSCP_SHIFT 2
 
 static bool
 are_addresses_good(const struct adit_sa_params *p)
@@ -21,17 +23,77 @@ window_of(const struct adit_sa_params *p)
 	return p->replay_window ? p->replay_window : ADIT_REPLAY_DEFAULT;
 }
 
+static enum adit_mode
+mode_of(const struct adit_sa_params *p)
+{
+	return p->mode ? p->mode : ADIT_TUNNEL;
+}
+
+static uint8_t
+protocol_of(const struct adit_sa_params *p)
+{
+	return p->protocol ? p->protocol : ADIT_PROTO_ESP;
+}
+
+static bool
+is_transform_good(const struct adit_sa_params *p)
+{
+	const struct adit_aead *aead = p->aead;
+	bool is_null = aead && aead->encr == ADIT_ENCR_NULL;
+
+	/* Encryption without integrity is refused, whatever object brings it. */
+	if (!aead || aead->icv_len == 0 || p->key.n != adit_aead_key_len(aead))
+		return false;
+	/* AES-GMAC has its IV in AH's ICV field, and another transform in ESP (RFC 4543). */
+	if (protocol_of(p) == ADIT_PROTO_AH)
+		return is_null && !p->udp_encap;
+	return protocol_of(p) == ADIT_PROTO_ESP && !(is_null && aead->iv_len);
+}
+
+static bool
+is_mode_good(const struct adit_sa_params *p)
+{
+	if (mode_of(p) == ADIT_BEET)
+		return p->more && protocol_of(p) == ADIT_PROTO_ESP && !p->tfc &&
+		       p->inner_local.version == p->local.version &&
+		       p->inner_remote.version == p->local.version;
+	if (mode_of(p) == ADIT_TRANSPORT)
+		return !p->tfc;
+	if (mode_of(p) == ADIT_IPTFS)
+		return !p->tfc && protocol_of(p) == ADIT_PROTO_ESP;
+	return mode_of(p) == ADIT_TUNNEL && (!p->tfc || protocol_of(p) == ADIT_PROTO_ESP);
+}
+
+static bool
+has_bounds(const struct adit_lifetime *l)
+{
+	return l->packets || l->bytes || l->time;
+}
+
+static bool
+is_rest_good(const struct adit_sa_params *p)
+{
+	bool needs_more = has_bounds(&p->soft) || has_bounds(&p->hard) || p->inner_remote.version;
+
+	if ((needs_more && !p->more) || p->dscp > DSCP_MAX)
+		return false;
+	if ((p->flags & ADIT_SA_SET_DF) && (p->flags & ADIT_SA_CLEAR_DF))
+		return false;
+	return p->esn || p->seq <= UINT32_MAX;
+}
+
 static enum adit_status
 check(const struct adit_sa_params *p, struct adit_buf kc, size_t words)
 {
 	if (p->dir != ADIT_OUT && p->dir != ADIT_IN)
 		return ADIT_ERR_ARG;
-	if (p->mode != 0 && p->mode != ADIT_TUNNEL && p->mode != ADIT_TRANSPORT)
+	if (p->spi < ADIT_SPI_MIN || !are_addresses_good(p) || !is_transform_good(p))
 		return ADIT_ERR_ARG;
-	if (p->spi < ADIT_SPI_MIN || !are_addresses_good(p) || !p->aead)
+	if (!is_mode_good(p) || !is_rest_good(p))
 		return ADIT_ERR_ARG;
-	if (p->key.n != adit_aead_key_len(p->aead) || (!p->esn && p->seq > UINT32_MAX))
-		return ADIT_ERR_ARG;
+	/* Transforms with a salt count. */
+	if (p->manual && !p->seq_known && p->aead->salt_len)
+		return ADIT_ERR_CONFIG;
 	if (p->dir == ADIT_IN && window_of(p) > ADIT_REPLAY_MAX)
 		return ADIT_ERR_ARG;
 	if (p->dir == ADIT_IN && words < ADIT_REPLAY_WORDS(window_of(p)))
@@ -42,14 +104,14 @@ check(const struct adit_sa_params *p, struct adit_buf kc, size_t words)
 /* The outer header of every packet, ready but for lengths, identification and checksums. In
  * transport mode its addresses and ports are what the SA's path is remembered by. */
 static void
-make_outer(struct adit_sa *sa, const struct adit_path *path)
+make_outer(struct adit_sa *sa, const struct adit_path *path, uint8_t tos, uint8_t hop_limit)
 {
-	uint8_t *p = sa->outer, next = sa->udp_encap ? ADIT_PROTO_UDP : ADIT_PROTO_ESP;
+	uint8_t *p = sa->outer, next = sa->udp_encap ? ADIT_PROTO_UDP : sa->protocol;
 
 	memset(p, 0, sizeof sa->outer);
 	if (path->local.ip.version == 4) {
 		p[0] = 0x45;
-		p[ADIT_IPV4_TTL] = OUTER_TTL;
+		p[ADIT_IPV4_TTL] = hop_limit;
 		p[ADIT_IPV4_PROTOCOL] = next;
 		memcpy(p + ADIT_IPV4_SOURCE, path->local.ip.b, 4);
 		memcpy(p + ADIT_IPV4_DESTINATION, path->remote.ip.b, 4);
@@ -57,11 +119,12 @@ make_outer(struct adit_sa *sa, const struct adit_path *path)
 	} else {
 		p[0] = 0x60;
 		p[ADIT_IPV6_NEXT] = next;
-		p[ADIT_IPV6_HOPS] = OUTER_TTL;
+		p[ADIT_IPV6_HOPS] = hop_limit;
 		memcpy(p + ADIT_IPV6_SOURCE, path->local.ip.b, 16);
 		memcpy(p + ADIT_IPV6_DESTINATION, path->remote.ip.b, 16);
 		sa->outer_len = ADIT_IPV6_LEN;
 	}
+	adit_ip_set_tos(p, path->local.ip.version, tos);
 	if (sa->udp_encap) {
 		adit_store16(p + sa->outer_len, path->local.port ? path->local.port : NATT_PORT);
 		adit_store16(p + sa->outer_len + 2,
@@ -70,11 +133,49 @@ make_outer(struct adit_sa *sa, const struct adit_path *path)
 	}
 }
 
+static void
+fill_more(struct adit_sa_more *more, const struct adit_sa_params *p)
+{
+	memset(more, 0, sizeof *more);
+	more->soft = p->soft;
+	more->hard = p->hard;
+	more->since = p->now;
+	more->inside[ADIT_LOCAL] = p->inner_local;
+	more->inside[ADIT_REMOTE] = p->inner_remote;
+	more->link_mtu = p->mtu;
+}
+
+static void
+fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
+{
+	const struct adit_path path = {{p->local, p->local_port}, {p->remote, p->remote_port}};
+	uint8_t tos = p->flags & ADIT_SA_SET_DSCP ? (uint8_t)(p->dscp << DSCP_SHIFT) : 0;
+
+	sa->aead = p->aead;
+	sa->kc = kc;
+	sa->selectors = p->selectors;
+	sa->more = p->more;
+	sa->spi = p->spi;
+	sa->dir = (uint8_t)p->dir;
+	sa->mode = (uint8_t)mode_of(p);
+	sa->protocol = protocol_of(p);
+	sa->esn = p->esn;
+	sa->udp_encap = p->udp_encap;
+	sa->flags = p->flags;
+	sa->tfc = p->tfc;
+	sa->seq = p->seq;
+	adit_sa_set_mtu(sa, p->mtu);
+	make_outer(sa, &path, tos, p->hop_limit ? p->hop_limit : OUTER_TTL);
+	if (p->dir == ADIT_IN && p->seq)
+		adit_replay_resume(&sa->window, p->seq);
+	if (sa->more)
+		fill_more(sa->more, p);
+}
+
 enum adit_status
 adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *p, struct adit_buf kc, uint32_t *bits,
 	     size_t words)
 {
-	const struct adit_path path = {{p->local, p->local_port}, {p->remote, p->remote_port}};
 	enum adit_status st = check(p, kc, words);
 
 	memset(sa, 0, sizeof *sa);
@@ -82,25 +183,11 @@ adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *p, struct adit_buf
 		st = adit_replay_init(&sa->window, bits, words, window_of(p), p->esn);
 	if (st == ADIT_OK)
 		st = p->aead->setkey(p->aead, kc.p, p->key);
-	if (st != ADIT_OK) {
+	if (st == ADIT_OK)
+		fill(sa, p, kc.p);
+	else
 		memset(sa, 0, sizeof *sa);
-		return st;
-	}
-	sa->aead = p->aead;
-	sa->kc = kc.p;
-	sa->selectors = p->selectors;
-	sa->spi = p->spi;
-	sa->dir = (uint8_t)p->dir;
-	sa->mode = (uint8_t)(p->mode ? p->mode : ADIT_TUNNEL);
-	sa->esn = p->esn;
-	sa->udp_encap = p->udp_encap;
-	sa->seq = p->seq;
-	if (p->dir == ADIT_IN && p->seq)
-		adit_replay_resume(&sa->window, p->seq);
-	sa->hard_packets = p->hard_packets;
-	sa->hard_bytes = p->hard_bytes;
-	make_outer(sa, &path);
-	return ADIT_OK;
+	return st;
 }
 
 void
@@ -111,16 +198,24 @@ adit_sa_wipe(struct adit_sa *sa)
 	adit_wipe(sa, sizeof *sa);
 }
 
+void
+adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu)
+{
+	sa->mtu = mtu ? mtu : UINT16_MAX;
+}
+
 static bool
 is_spent(const struct adit_sa *sa, size_t n)
 {
-	uint64_t last = sa->esn ? UINT64_MAX : UINT32_MAX;
+	const struct adit_lifetime *hard = sa->more ? &sa->more->hard : NULL;
 
-	if (n > last - sa->seq)
+	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq)
 		return true;
-	if (sa->hard_packets && (sa->seq >= sa->hard_packets || n > sa->hard_packets - sa->seq))
+	if (!hard)
+		return false;
+	if (hard->packets && (sa->seq >= hard->packets || n > hard->packets - sa->seq))
 		return true;
-	return sa->hard_bytes && sa->n.bytes >= sa->hard_bytes;
+	return hard->bytes && sa->n.bytes >= hard->bytes;
 }
 
 enum adit_status
@@ -156,12 +251,18 @@ adit_sa_path(const struct adit_sa *sa)
 	return path;
 }
 
+static uint8_t
+hop_limit(const uint8_t *outer)
+{
+	return outer[outer[0] >> 4 == 4 ? ADIT_IPV4_TTL : ADIT_IPV6_HOPS];
+}
+
 enum adit_status
 adit_sa_set_path(struct adit_sa *sa, const struct adit_path *path)
 {
 	if ((path->local.ip.version != 4 && path->local.ip.version != 6) ||
 	    path->remote.ip.version != path->local.ip.version)
 		return ADIT_ERR_ARG;
-	make_outer(sa, path);
+	make_outer(sa, path, adit_ip_tos(sa->outer), hop_limit(sa->outer));
 	return ADIT_OK;
 }

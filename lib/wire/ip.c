@@ -62,8 +62,10 @@ step(const uint8_t *p, size_t total, struct adit_ip_view *v)
 	if (v->upper == NEXT_FRAGMENT) {
 		uint16_t field = adit_load16(p + at + 2);
 
-		/* One that is whole (RFC 6946) counts as no fragment. */
-		v->fragment = (field & (IPV6_FRAGMENT_OFFSET | IPV6_MORE_FRAGMENTS)) != 0;
+		/* One that is whole (RFC 6946) counts as no fragment; nor does it unsay an earlier
+		 * one. */
+		v->fragment =
+			v->fragment || (field & (IPV6_FRAGMENT_OFFSET | IPV6_MORE_FRAGMENTS)) != 0;
 		v->first = (field & IPV6_FRAGMENT_OFFSET) == 0;
 	}
 	/* What must be seen on the way stays before ESP. */
@@ -178,6 +180,12 @@ adit_ip_set_length(uint8_t *p, const struct adit_ip_view *v, size_t total)
 	} else {
 		adit_store16(p + ADIT_IPV6_PAYLOAD, (uint16_t)(total - ADIT_IPV6_LEN));
 	}
+}
+
+uint8_t
+adit_ip_tos(const uint8_t *p)
+{
+	return p[0] >> 4 == 4 ? p[ADIT_IPV4_TOS] : (uint8_t)(adit_load16(p) >> 4);
 }
 
 void

@@ -59,6 +59,8 @@ struct adit_ip adit_ip_destination(const uint8_t *p, uint8_t version);
 void adit_ip_set_length(uint8_t *p, const struct adit_ip_view *v, size_t total);
 /* Computes and stores the checksum of the IPv4 header at p. */
 void adit_ipv4_set_checksum(uint8_t *p);
+/* Reads DSCP and ECN of the header at p. */
+uint8_t adit_ip_tos(const uint8_t *p);
 /* Writes DSCP and ECN; IPv4: the checksum is then to be set. */
 void adit_ip_set_tos(uint8_t *p, uint8_t version, uint8_t tos);
 

@@ -210,19 +210,22 @@ static void
 test_hard_limits_end_an_outbound_sa(void **state)
 {
 	struct adit_sa_params p = params(ADIT_OUT);
+	struct adit_sa_more more;
 	uint64_t first;
 	struct adit_sa sa;
 
 	(void)state;
-	p.hard_packets = 5;
+	p.hard.packets = 5;
+	assert_int_equal(make(&sa, &p), ADIT_ERR_ARG);
+	p.more = &more;
 	assert_int_equal(make(&sa, &p), ADIT_OK);
 	assert_int_equal(adit_sa_take_seq(&sa, 6, &first), ADIT_ERR_EXHAUSTED);
 	assert_int_equal(adit_sa_take_seq(&sa, 5, &first), ADIT_OK);
 	assert_int_equal(first, 1);
 	assert_int_equal(adit_sa_take_seq(&sa, 1, &first), ADIT_ERR_EXHAUSTED);
 	adit_sa_wipe(&sa);
-	p.hard_packets = 0;
-	p.hard_bytes = LEN + 1;
+	p.hard.packets = 0;
+	p.hard.bytes = LEN + 1;
 	assert_int_equal(make(&sa, &p), ADIT_OK);
 	for (unsigned i = 0; i < 3; i++) {
 		uint8_t buf[BUF];
