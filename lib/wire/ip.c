@@ -14,8 +14,18 @@
 
 enum { NEXT_HOP_BY_HOP = 0, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44, NEXT_DESTINATION = 60 };
 
+/* Whether n bytes may be taken for the packet whose header says v->total. Of a quoted one the rest
+ * is not there, and counts as not belonging to it. */
+static bool
+has_all(size_t n, bool quoted, struct adit_ip_view *v)
+{
+	if (quoted && v->total > n)
+		v->total = n;
+	return v->total <= n;
+}
+
 static enum adit_status
-get_ipv4(const uint8_t *p, size_t n, struct adit_ip_view *v)
+get_ipv4(const uint8_t *p, size_t n, bool quoted, struct adit_ip_view *v)
 {
 	size_t header;
 	uint16_t fragment;
@@ -26,7 +36,7 @@ get_ipv4(const uint8_t *p, size_t n, struct adit_ip_view *v)
 	v->total = adit_load16(p + ADIT_IPV4_TOTAL);
 	if (header < ADIT_IPV4_LEN || v->total < header)
 		return ADIT_ERR_MALFORMED;
-	if (v->total > n)
+	if (!has_all(n, quoted, v) || v->total < header)
 		return ADIT_ERR_SHORT;
 	fragment = adit_load16(p + ADIT_IPV4_FRAGMENT);
 	v->fragment = (fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) != 0;
@@ -80,14 +90,14 @@ step(const uint8_t *p, size_t total, struct adit_ip_view *v)
 }
 
 static enum adit_status
-get_ipv6(const uint8_t *p, size_t n, struct adit_ip_view *v)
+get_ipv6(const uint8_t *p, size_t n, bool quoted, struct adit_ip_view *v)
 {
 	enum adit_status st;
 
 	if (n < ADIT_IPV6_LEN)
 		return ADIT_ERR_SHORT;
 	v->total = (size_t)ADIT_IPV6_LEN + adit_load16(p + ADIT_IPV6_PAYLOAD);
-	if (v->total > n)
+	if (!has_all(n, quoted, v))
 		return ADIT_ERR_SHORT;
 	if (v->total > UINT16_MAX)
 		return ADIT_ERR_MALFORMED;
@@ -110,17 +120,29 @@ get_ipv6(const uint8_t *p, size_t n, struct adit_ip_view *v)
 	return ADIT_OK;
 }
 
-enum adit_status
-adit_ip_get(const uint8_t *p, size_t n, struct adit_ip_view *v)
+static enum adit_status
+get(const uint8_t *p, size_t n, bool quoted, struct adit_ip_view *v)
 {
 	if (n == 0)
 		return ADIT_ERR_SHORT;
 	v->version = p[0] >> 4;
 	if (v->version == 4)
-		return get_ipv4(p, n, v);
+		return get_ipv4(p, n, quoted, v);
 	if (v->version == 6)
-		return get_ipv6(p, n, v);
+		return get_ipv6(p, n, quoted, v);
 	return ADIT_ERR_MALFORMED;
+}
+
+enum adit_status
+adit_ip_get(const uint8_t *p, size_t n, struct adit_ip_view *v)
+{
+	return get(p, n, false, v);
+}
+
+enum adit_status
+adit_ip_get_quoted(const uint8_t *p, size_t n, struct adit_ip_view *v)
+{
+	return get(p, n, true, v);
 }
 
 static struct adit_ip
@@ -146,6 +168,44 @@ adit_ip_destination(const uint8_t *p, uint8_t version)
 	return address(p + (version == 4 ? ADIT_IPV4_DESTINATION : ADIT_IPV6_DESTINATION), version);
 }
 
+size_t
+adit_ip_base_len(uint8_t version)
+{
+	return version == 4 ? ADIT_IPV4_LEN : ADIT_IPV6_LEN;
+}
+
+struct adit_ip_addresses
+adit_ip_addresses(uint8_t *p)
+{
+	bool v4 = p[0] >> 4 == 4;
+	struct adit_ip_addresses a;
+
+	a.n = v4 ? 4 : 16;
+	a.source = p + (v4 ? ADIT_IPV4_SOURCE : ADIT_IPV6_SOURCE);
+	a.destination = a.source + a.n;
+	return a;
+}
+
+void
+adit_ip_set_addresses(uint8_t *p, const struct adit_ip *source, const struct adit_ip *destination)
+{
+	struct adit_ip_addresses a = adit_ip_addresses(p);
+
+	memcpy(a.source, source->b, a.n);
+	memcpy(a.destination, destination->b, a.n);
+}
+
+void
+adit_ip_make_base(uint8_t *p, uint8_t next)
+{
+	if (p[0] >> 4 == 4) {
+		p[0] = 0x45;
+		p[ADIT_IPV4_PROTOCOL] = next;
+	} else {
+		p[ADIT_IPV6_NEXT] = next;
+	}
+}
+
 /* Sums 16-bit words; an odd byte at the end counts as the high half of one. n is at most 64 KB, so
  * the sum stays within 32 bits. */
 static uint32_t
@@ -162,6 +222,18 @@ fold(uint32_t sum)
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
+}
+
+uint16_t
+adit_checksum(const uint8_t *p, size_t n)
+{
+	return fold(add(0, p, n));
+}
+
+uint16_t
+adit_checksum_update(uint16_t sum, uint16_t was, uint16_t is)
+{
+	return fold((uint32_t)(uint16_t)~sum + (uint16_t)~was + is);
 }
 
 void
@@ -197,6 +269,27 @@ adit_ip_set_tos(uint8_t *p, uint8_t version, uint8_t tos)
 		p[0] = (uint8_t)((p[0] & 0xf0) | tos >> 4);
 		p[1] = (uint8_t)((p[1] & 0x0f) | tos << 4);
 	}
+}
+
+uint16_t
+adit_checksum_change(uint16_t sum, const uint8_t *was, const uint8_t *is, size_t n)
+{
+	uint32_t acc = (uint16_t)~sum;
+
+	for (size_t i = 0; i < n; i += 2)
+		acc += (uint32_t)(uint16_t)~adit_load16(was + i) + adit_load16(is + i);
+	return fold(acc);
+}
+
+void
+adit_ip_change_tos(uint8_t *p, uint8_t tos)
+{
+	uint8_t was[2] = {p[0], p[1]};
+
+	adit_ip_set_tos(p, p[0] >> 4, tos);
+	if (p[0] >> 4 == 4)
+		adit_store16(p + ADIT_IPV4_CHECKSUM,
+			     adit_checksum_change(adit_load16(p + ADIT_IPV4_CHECKSUM), was, p, 2));
 }
 
 uint16_t

@@ -29,7 +29,13 @@ enum {
 #define ADIT_IPV4_DF 0x4000
 
 /* Protocol numbers that the data path itself looks at. */
-enum { ADIT_NEXT_IPV4 = 4, ADIT_NEXT_IPV6 = 41, ADIT_NEXT_NONE = 59 };
+enum {
+	ADIT_NEXT_IPV4 = 4,
+	ADIT_NEXT_IPV6 = 41,
+	ADIT_NEXT_NONE = 59,
+	ADIT_NEXT_BEET = 94,    /* the pseudo header with IPv4 options of BEET mode */
+	ADIT_NEXT_AGGFRAG = 144 /* RFC 9347 */
+};
 
 /* A packet's shape. All offsets are from its first byte. */
 struct adit_ip_view {
@@ -51,9 +57,27 @@ struct adit_ip_view {
  * length, lengths that contradict each other, more extension headers than any honest packet has. */
 ADIT_MUST_USE enum adit_status adit_ip_get(const uint8_t *p, size_t n, struct adit_ip_view *v);
 
+/* The same of a packet of which there may be only the first n bytes, as ICMP errors quote it: total
+ * is then n. ERR_SHORT: the headers are not all there. */
+ADIT_MUST_USE enum adit_status adit_ip_get_quoted(const uint8_t *p, size_t n,
+						  struct adit_ip_view *v);
+
 /* Source and destination. */
 struct adit_ip adit_ip_source(const uint8_t *p, uint8_t version);
 struct adit_ip adit_ip_destination(const uint8_t *p, uint8_t version);
+
+/* Bytes of the header without options and extension headers. */
+size_t adit_ip_base_len(uint8_t version);
+/* Where both addresses are in the header at p, and how long each is. */
+struct adit_ip_addresses {
+	uint8_t *source, *destination;
+	size_t n;
+};
+struct adit_ip_addresses adit_ip_addresses(uint8_t *p);
+void adit_ip_set_addresses(uint8_t *p, const struct adit_ip *source,
+			   const struct adit_ip *destination);
+/* Makes the header at p one that says to have no options and to carry `next`. */
+void adit_ip_make_base(uint8_t *p, uint8_t next);
 
 /* Writes a new total length (and, IPv4, checksum) into the header at p. */
 void adit_ip_set_length(uint8_t *p, const struct adit_ip_view *v, size_t total);
@@ -64,6 +88,16 @@ uint8_t adit_ip_tos(const uint8_t *p);
 /* Writes DSCP and ECN; IPv4: the checksum is then to be set. */
 void adit_ip_set_tos(uint8_t *p, uint8_t version, uint8_t tos);
 
+/* Writes DSCP and ECN and keeps the IPv4 checksum as right or wrong as it was. */
+void adit_ip_change_tos(uint8_t *p, uint8_t tos);
+
+/* The checksum `sum` when n bytes that it covers become other ones (RFC 1624 3); n is even. */
+uint16_t adit_checksum_change(uint16_t sum, const uint8_t *was, const uint8_t *is, size_t n);
+
+/* The Internet checksum over n bytes, at most 64 KB; zero if they hold their own, true one. */
+uint16_t adit_checksum(const uint8_t *p, size_t n);
+/* The checksum `sum` after a 16-bit word under it changed (RFC 1624, equation 3). */
+uint16_t adit_checksum_update(uint16_t sum, uint16_t was, uint16_t is);
 /* The Internet checksum over the pseudo header of the packet at p and its upper layer of n bytes;
  * the checksum field counts as it is. */
 uint16_t adit_upper_checksum(const uint8_t *p, uint8_t version, uint8_t protocol,
