@@ -15,6 +15,7 @@
 #include "adit/crypto.h"
 #include "adit/drive.h"
 #include "adit/esp.h"
+#include "adit/fragment.h"
 #include "adit/ike.h"
 #include "adit/ipsec.h"
 #include "adit/node.h"
