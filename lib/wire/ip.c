@@ -230,12 +230,6 @@ adit_checksum(const uint8_t *p, size_t n)
 	return fold(add(0, p, n));
 }
 
-uint16_t
-adit_checksum_update(uint16_t sum, uint16_t was, uint16_t is)
-{
-	return fold((uint32_t)(uint16_t)~sum + (uint16_t)~was + is);
-}
-
 void
 adit_ipv4_set_checksum(uint8_t *p)
 {

@@ -96,8 +96,6 @@ uint16_t adit_checksum_change(uint16_t sum, const uint8_t *was, const uint8_t *i
 
 /* The Internet checksum over n bytes, at most 64 KB; zero if they hold their own, true one. */
 uint16_t adit_checksum(const uint8_t *p, size_t n);
-/* The checksum `sum` after a 16-bit word under it changed (RFC 1624, equation 3). */
-uint16_t adit_checksum_update(uint16_t sum, uint16_t was, uint16_t is);
 /* The Internet checksum over the pseudo header of the packet at p and its upper layer of n bytes;
  * the checksum field counts as it is. */
 uint16_t adit_upper_checksum(const uint8_t *p, uint8_t version, uint8_t protocol,
