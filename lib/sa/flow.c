@@ -1,9 +1,8 @@
 /* What of a packet selectors look at. */
 #include <string.h>
 
-#include "adit/sa.h"
 #include "base/endian.h"
-#include "wire/ip.h"
+#include "sa/flow.h"
 
 enum { PROTO_DCCP = 33, PROTO_SCTP = 132, PROTO_UDPLITE = 136 };
 
@@ -39,20 +38,29 @@ read_ports(struct adit_flow *flow, bool out, const uint8_t *p, size_t n)
 	}
 }
 
+void
+adit_flow_of(struct adit_flow *flow, enum adit_direction dir, const uint8_t *p,
+	     const struct adit_ip_view *v)
+{
+	const struct adit_ip source = adit_ip_source(p, v->version);
+	const struct adit_ip destination = adit_ip_destination(p, v->version);
+	bool out = dir == ADIT_OUT;
+
+	memset(flow, 0, sizeof *flow);
+	flow->local = out ? source : destination;
+	flow->remote = out ? destination : source;
+	flow->protocol = v->upper;
+	if (v->first)
+		read_ports(flow, out, p + v->upper_at, v->total - v->upper_at);
+}
+
 enum adit_status
 adit_flow_read(struct adit_flow *flow, enum adit_direction dir, const uint8_t *p, size_t n)
 {
-	bool out = dir == ADIT_OUT;
 	struct adit_ip_view v;
 	enum adit_status st = adit_ip_get(p, n, &v);
 
-	if (st != ADIT_OK)
-		return st;
-	memset(flow, 0, sizeof *flow);
-	flow->local = out ? adit_ip_source(p, v.version) : adit_ip_destination(p, v.version);
-	flow->remote = out ? adit_ip_destination(p, v.version) : adit_ip_source(p, v.version);
-	flow->protocol = v.upper;
-	if (v.first)
-		read_ports(flow, out, p + v.upper_at, v.total - v.upper_at);
-	return ADIT_OK;
+	if (st == ADIT_OK)
+		adit_flow_of(flow, dir, p, &v);
+	return st;
 }
