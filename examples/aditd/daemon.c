@@ -78,6 +78,8 @@ make_memory(const struct swanctl *s)
 	m.ike.handshakes = keep(DAEMON_SAS * sizeof *m.ike.handshakes);
 	m.ike.handshake_count = DAEMON_SAS;
 	m.sad.count = 2 * DAEMON_SAS;
+	m.sad.words = keep(m.sad.count * sizeof *m.sad.words);
+	m.sad.sas = keep(m.sad.count * sizeof *m.sad.sas);
 	m.sad.entries = keep(m.sad.count * sizeof *m.sad.entries);
 	m.sad.keyctx_size = sizeof(union adit_keyctx);
 	m.sad.keyctx = keep(m.sad.count * m.sad.keyctx_size);

@@ -38,28 +38,31 @@ struct adit_node {
 
 /* Defines static storage for a node and a `struct adit_node_mem` of that name: sas IKE SAs with a
  * Child SA each, room for `policies` policies. sas: a power of two. */
-#define ADIT_NODE_STORAGE(name, sas, policies_)                                          \
-	static struct adit_ike_sa name##_ike[sas];                                       \
-	static struct adit_ike_child name##_child[sas];                                  \
-	static struct adit_ike_handshake name##_handshake[sas];                          \
-	static struct adit_sad_entry name##_sad[2 * (sas)];                              \
-	static union adit_keyctx name##_keyctx[2 * (sas)];                               \
-	static uint32_t name##_replay[2 * (sas)*ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)]; \
-	static struct adit_policy name##_policies[policies_];                            \
-	static uint32_t name##_heads[policies_];                                         \
-	static const struct adit_node_mem name = {                                       \
-		{name##_ike, (sas), name##_child, (sas), name##_handshake, (sas)},       \
-		{name##_sad, 2 * (sas), name##_keyctx[0].mem, sizeof(union adit_keyctx), \
-		 name##_replay, ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)},                 \
-		name##_policies,                                                         \
-		name##_heads,                                                            \
-		(policies_),                                                             \
-		NULL,                                                                    \
+#define ADIT_NODE_STORAGE(name, sas, policies_)                                                    \
+	static struct adit_ike_sa name##_ike[sas];                                                 \
+	static struct adit_ike_child name##_child[sas];                                            \
+	static struct adit_ike_handshake name##_handshake[sas];                                    \
+	static struct adit_sad_word name##_words[2 * (sas)];                                       \
+	static struct adit_sa name##_sas[2 * (sas)];                                               \
+	static struct adit_sad_entry name##_entries[2 * (sas)];                                    \
+	static union adit_keyctx name##_keyctx[2 * (sas)];                                         \
+	static uint32_t name##_replay[2 * (sas)*ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)];           \
+	static struct adit_policy name##_policies[policies_];                                      \
+	static uint32_t name##_heads[policies_];                                                   \
+	static const struct adit_node_mem name = {                                                 \
+		{name##_ike, (sas), name##_child, (sas), name##_handshake, (sas)},                 \
+		{name##_words, name##_sas, name##_entries, 2 * (sas), name##_keyctx[0].mem,        \
+		 sizeof(union adit_keyctx), name##_replay, ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT), \
+		 NULL, 0},                                                                         \
+		name##_policies,                                                                   \
+		name##_heads,                                                                      \
+		(policies_),                                                                       \
+		NULL,                                                                              \
 		0}
 
 /* What the caller's build makes of the structs; another than the library's is ERR_CONFIG. */
 struct adit_node_sizes {
-	size_t node, ike, child, handshake, sad_entry, policy;
+	size_t node, ike, child, handshake, sad_slot, policy;
 };
 ADIT_MUST_USE enum adit_status adit_node_init_(struct adit_node *node,
 					       const struct adit_node_sizes *sizes,
@@ -76,7 +79,7 @@ adit_node_init(struct adit_node *node, const struct adit_node_config *cfg,
 					      sizeof(struct adit_ike_sa),
 					      sizeof(struct adit_ike_child),
 					      sizeof(struct adit_ike_handshake),
-					      sizeof(struct adit_sad_entry),
+					      ADIT_SAD_SLOT_SIZE,
 					      sizeof(struct adit_policy)};
 
 	return adit_node_init_(node, &sizes, cfg, mem);

@@ -205,7 +205,7 @@ decap_run(struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts,
 			continue;
 		}
 		v[i].kind = ADIT_VERDICT_DELIVER;
-		v[i].policy = ipsec->sad->mem.entries[v[i].sa.slot].policy;
+		v[i].policy = ipsec->sad->mem.entries[v[i].sa.slot].note.policy;
 	}
 }
 

@@ -120,8 +120,7 @@ adit_node_init_(struct adit_node *node, const struct adit_node_sizes *sizes,
 	if (sizes->node != sizeof *node || sizes->ike != sizeof(struct adit_ike_sa) ||
 	    sizes->child != sizeof(struct adit_ike_child) ||
 	    sizes->handshake != sizeof(struct adit_ike_handshake) ||
-	    sizes->sad_entry != sizeof(struct adit_sad_entry) ||
-	    sizes->policy != sizeof(struct adit_policy))
+	    sizes->sad_slot != ADIT_SAD_SLOT_SIZE || sizes->policy != sizeof(struct adit_policy))
 		return ADIT_ERR_CONFIG;
 	memset(node, 0, sizeof *node);
 	node->cfg = *cfg;
@@ -143,8 +142,10 @@ adit_node_wipe(struct adit_node *node)
 	struct adit_sa_id id;
 	size_t cursor = 0;
 
-	while (adit_sad_next(&node->sad, &cursor, &id))
+	while (adit_sad_next(&node->sad, &cursor, &id)) {
+		adit_spd_unlink(&node->spd, &node->sad, id);
 		adit_sad_remove(&node->sad, id);
+	}
 	adit_ike_wipe(&node->ike);
 	adit_wipe(node, sizeof *node);
 }

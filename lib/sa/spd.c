@@ -38,31 +38,26 @@ clear_cache(struct adit_spd *spd)
 		memset(spd->mem.cache, 0, spd->mem.cache_count * sizeof *spd->mem.cache);
 }
 
-/* The link that points to slot `at - 1` in a policy's list, or the one that ends it. */
-static uint32_t *
-link_to(struct adit_spd *spd, struct adit_sad *sad, uint32_t policy, uint32_t at)
-{
-	uint32_t *link = &spd->mem.heads[policy];
-
-	while (*link && *link != at)
-		link = &sad->mem.entries[*link - 1].next;
-	return link;
-}
-
 enum adit_status
 adit_spd_link(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 {
+	const struct adit_sa *sa = adit_sad_get(sad, id);
 	struct adit_sad_entry *e;
+	uint32_t *head;
 
-	if (!adit_sad_get(sad, id))
+	if (!sa)
 		return ADIT_ERR_STALE;
 	e = &sad->mem.entries[id.slot];
-	if (e->policy >= spd->mem.count || e->sa.dir != ADIT_OUT)
+	if (e->note.policy >= spd->mem.count || sa->dir != ADIT_OUT)
 		return ADIT_ERR_ARG;
-	if (*link_to(spd, sad, e->policy, id.slot + 1))
+	if (e->is_linked)
 		return ADIT_ERR_STATE;
-	e->next = spd->mem.heads[e->policy];
-	spd->mem.heads[e->policy] = id.slot + 1;
+	head = &spd->mem.heads[e->note.policy];
+	e->next = *head;
+	if (e->next)
+		sad->mem.entries[e->next - 1].prev = id.slot + 1;
+	*head = id.slot + 1;
+	e->is_linked = true;
 	clear_cache(spd);
 	return ADIT_OK;
 }
@@ -70,17 +65,20 @@ adit_spd_link(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 void
 adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 {
-	const struct adit_sad_entry *e;
-	uint32_t *link;
+	struct adit_sad_entry *e;
 
-	if (!adit_sad_get(sad, id))
+	if (!adit_sad_get(sad, id) || !sad->mem.entries[id.slot].is_linked)
 		return;
 	e = &sad->mem.entries[id.slot];
-	if (e->policy >= spd->mem.count)
-		return;
-	link = link_to(spd, sad, e->policy, id.slot + 1);
-	if (*link)
-		*link = e->next;
+	if (e->prev)
+		sad->mem.entries[e->prev - 1].next = e->next;
+	else
+		spd->mem.heads[e->note.policy] = e->next;
+	if (e->next)
+		sad->mem.entries[e->next - 1].prev = e->prev;
+	e->next = 0;
+	e->prev = 0;
+	e->is_linked = false;
 	clear_cache(spd);
 }
 
@@ -126,13 +124,13 @@ newest_sa(const struct adit_spd *spd, struct adit_sad *sad, uint32_t policy,
 	  const struct adit_flow *flow, struct adit_sa_id *id)
 {
 	for (uint32_t at = spd->mem.heads[policy]; at; at = sad->mem.entries[at - 1].next) {
-		struct adit_sad_entry *e = &sad->mem.entries[at - 1];
+		struct adit_sa *sa = &sad->mem.sas[at - 1];
 
-		if (e->sa.selectors && !adit_selectors_match(e->sa.selectors, flow))
+		if (sa->selectors && !adit_selectors_match(sa->selectors, flow))
 			continue;
 		id->slot = at - 1;
-		id->generation = e->generation;
-		return &e->sa;
+		id->generation = sad->mem.words[at - 1].generation;
+		return sa;
 	}
 	return NULL;
 }

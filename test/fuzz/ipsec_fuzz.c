@@ -17,6 +17,8 @@ struct node {
 	struct adit_sad sad;
 	struct adit_spd spd;
 	struct adit_ipsec ipsec;
+	struct adit_sad_word words[SLOTS];
+	struct adit_sa sas[SLOTS];
 	struct adit_sad_entry entries[SLOTS];
 	uint64_t keys[SLOTS];
 	uint32_t window[SLOTS * WORDS], heads[POLICIES];
@@ -124,7 +126,8 @@ static void
 make(struct node *nd, uint8_t how)
 {
 	struct adit_rng rng = {NULL, fill};
-	struct adit_sad_mem mem = {nd->entries, SLOTS, (uint8_t *)nd->keys, CTX, nd->window, WORDS};
+	struct adit_sad_mem mem = {nd->words, nd->sas,    nd->entries, SLOTS, (uint8_t *)nd->keys,
+				   CTX,       nd->window, WORDS,       NULL,  0};
 	struct adit_spd_mem smem = {nd->policies, POLICIES, nd->heads, nd->cache, 2};
 
 	memset(nd, 0, sizeof *nd);

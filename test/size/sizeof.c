@@ -8,6 +8,7 @@
 
 SIZE_OF(adit_sa);
 SIZE_OF(adit_selectors);
+SIZE_OF(adit_sad_word);
 SIZE_OF(adit_sad_entry);
 SIZE_OF(adit_sad);
 SIZE_OF(adit_policy);

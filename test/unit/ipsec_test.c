@@ -18,6 +18,8 @@ enum { SLOTS = 4, WORDS = ADIT_REPLAY_WORDS(64), POLICIES = 2, BUF = 1024, ROOM 
 /* One node: 10.0.1.0/24 behind it is protected towards 10.0.2.0/24, 10.0.3.0/24 is in clear. */
 struct node {
 	struct adit_sad sad;
+	struct adit_sad_word words[SLOTS];
+	struct adit_sa sas[SLOTS];
 	struct adit_sad_entry entries[SLOTS];
 	union adit_keyctx keys[SLOTS];
 	uint32_t window[SLOTS * WORDS];
@@ -67,8 +69,8 @@ between(uint8_t local, uint8_t remote)
 static void
 make_node(struct node *n, uint8_t local, uint8_t remote)
 {
-	struct adit_sad_mem mem = {n->entries,        SLOTS,     n->keys[0].mem,
-				   sizeof n->keys[0], n->window, WORDS};
+	struct adit_sad_mem mem = {n->words,          n->sas,    n->entries, SLOTS, n->keys[0].mem,
+				   sizeof n->keys[0], n->window, WORDS,      NULL,  0};
 	struct adit_spd_mem smem = {n->policies, POLICIES, n->heads, n->cache, 4};
 
 	memset(n, 0, sizeof *n);
@@ -121,8 +123,10 @@ end(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++)
-		for (size_t cursor = 0; adit_sad_next(&nodes[i]->sad, &cursor, &id) != NULL;)
-			(void)adit_sad_remove(&nodes[i]->sad, id);
+		for (size_t cursor = 0; adit_sad_next(&nodes[i]->sad, &cursor, &id) != NULL;) {
+			adit_spd_unlink(&nodes[i]->spd, &nodes[i]->sad, id);
+			assert_int_equal(adit_sad_remove(&nodes[i]->sad, id), ADIT_OK);
+		}
 	return 0;
 }
 

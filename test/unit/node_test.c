@@ -18,6 +18,8 @@ struct side {
 	struct adit_ike_sa sas[SAS];
 	struct adit_ike_child children[SAS];
 	struct adit_ike_handshake handshakes[SAS];
+	struct adit_sad_word words[2 * SAS];
+	struct adit_sa sad_sas[2 * SAS];
 	struct adit_sad_entry entries[2 * SAS];
 	union adit_keyctx keyctx[2 * SAS];
 	uint32_t bits[2 * SAS][ADIT_REPLAY_WORDS(64)];
@@ -68,8 +70,9 @@ side_open(struct side *s)
 					       .peers = &s->peer,
 					       .peer_count = 1}};
 	struct adit_node_mem mem = {{s->sas, SAS, s->children, SAS, s->handshakes, SAS},
-				    {s->entries, s->sad_count, s->keyctx[0].mem,
-				     sizeof s->keyctx[0], s->bits[0], ADIT_REPLAY_WORDS(64)},
+				    {s->words, s->sad_sas, s->entries, s->sad_count,
+				     s->keyctx[0].mem, sizeof s->keyctx[0], s->bits[0],
+				     ADIT_REPLAY_WORDS(64), NULL, 0},
 				    s->policies,
 				    s->heads,
 				    POLICIES,
@@ -428,8 +431,9 @@ test_policies_must_fit_into_their_storage(void **state)
 						       .peers = &a.peer,
 						       .peer_count = 1}};
 		struct adit_node_mem mem = {{a.sas, SAS, a.children, SAS, a.handshakes, SAS},
-					    {a.entries, 2, a.keyctx[0].mem, sizeof a.keyctx[0],
-					     a.bits[0], ADIT_REPLAY_WORDS(64)},
+					    {a.words, a.sad_sas, a.entries, 2, a.keyctx[0].mem,
+					     sizeof a.keyctx[0], a.bits[0], ADIT_REPLAY_WORDS(64),
+					     NULL, 0},
 					    a.policies,
 					    a.heads,
 					    POLICIES,
@@ -449,17 +453,19 @@ test_structs_of_another_size_are_refused(void **state)
 				    offsetof(struct adit_node_sizes, ike),
 				    offsetof(struct adit_node_sizes, child),
 				    offsetof(struct adit_node_sizes, handshake),
-				    offsetof(struct adit_node_sizes, sad_entry),
+				    offsetof(struct adit_node_sizes, sad_slot),
 				    offsetof(struct adit_node_sizes, policy)};
 	static const struct adit_node_config cfg;
 	static const struct adit_node_mem mem;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-		struct adit_node_sizes sizes = {
-			sizeof(struct adit_node),      sizeof(struct adit_ike_sa),
-			sizeof(struct adit_ike_child), sizeof(struct adit_ike_handshake),
-			sizeof(struct adit_sad_entry), sizeof(struct adit_policy)};
+		struct adit_node_sizes sizes = {sizeof(struct adit_node),
+						sizeof(struct adit_ike_sa),
+						sizeof(struct adit_ike_child),
+						sizeof(struct adit_ike_handshake),
+						ADIT_SAD_SLOT_SIZE,
+						sizeof(struct adit_policy)};
 
 		*(size_t *)(void *)((uint8_t *)&sizes + at[i]) -= 8;
 		assert_int_equal(adit_node_init_(&a.node, &sizes, &cfg, &mem), ADIT_ERR_CONFIG);

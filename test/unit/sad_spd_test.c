@@ -16,9 +16,13 @@
 enum { SLOTS = 8, WORDS = ADIT_REPLAY_WORDS(64), POLICIES = 3, CACHE = 4 };
 
 static struct adit_sad sad;
+static struct adit_sad_word words[SLOTS];
+static struct adit_sa sad_sas[SLOTS];
 static struct adit_sad_entry entries[SLOTS];
 static union adit_keyctx keys[SLOTS];
 static uint32_t window[SLOTS * WORDS];
+static uint32_t hash[4];
+static size_t hash_count;
 static struct adit_spd spd;
 static uint32_t heads[POLICIES];
 static struct adit_spd_cache_entry cache[CACHE];
@@ -42,7 +46,8 @@ static const struct adit_rng rng = {&lcg, fill};
 static struct adit_sad_mem
 sad_mem(void)
 {
-	struct adit_sad_mem mem = {entries, SLOTS, keys[0].mem, sizeof keys[0], window, WORDS};
+	struct adit_sad_mem mem = {words,          sad_sas, entries, SLOTS, keys[0].mem,
+				   sizeof keys[0], window,  WORDS,   hash,  hash_count};
 
 	return mem;
 }
@@ -113,8 +118,10 @@ end(void **state)
 	size_t cursor = 0;
 
 	(void)state;
-	while (adit_sad_next(&sad, &cursor, &id) != NULL)
-		(void)adit_sad_remove(&sad, id);
+	while (adit_sad_next(&sad, &cursor, &id) != NULL) {
+		adit_spd_unlink(&spd, &sad, id);
+		assert_int_equal(adit_sad_remove(&sad, id), ADIT_OK);
+	}
 	return 0;
 }
 
@@ -154,9 +161,9 @@ test_storage_that_can_t_work_is_refused(void **state)
 	struct adit_sad s;
 
 	(void)state;
-	assert_int_equal(adit_sad_init_(&s, sizeof s + 1, sizeof entries[0], &mem, &rng),
+	assert_int_equal(adit_sad_init_(&s, sizeof s + 1, ADIT_SAD_SLOT_SIZE, &mem, &rng),
 			 ADIT_ERR_CONFIG);
-	assert_int_equal(adit_sad_init_(&s, sizeof s, sizeof entries[0] + 8, &mem, &rng),
+	assert_int_equal(adit_sad_init_(&s, sizeof s, ADIT_SAD_SLOT_SIZE + 8, &mem, &rng),
 			 ADIT_ERR_CONFIG);
 	mem.count = 7;
 	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
@@ -167,6 +174,18 @@ test_storage_that_can_t_work_is_refused(void **state)
 	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
 	mem = sad_mem();
 	mem.entries = NULL;
+	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
+	mem = sad_mem();
+	mem.words = NULL;
+	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
+	mem = sad_mem();
+	mem.sas = NULL;
+	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
+	mem = sad_mem();
+	mem.hash_count = 3;
+	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
+	mem.hash_count = 4;
+	mem.hash = NULL;
 	assert_int_equal(adit_sad_init(&s, &mem, &rng), ADIT_ERR_ARG);
 }
 
@@ -434,6 +453,23 @@ test_an_sa_hangs_under_its_policy_once(void **state)
 	assert_null(sa);
 }
 
+static void
+test_an_sa_under_a_policy_is_not_removed(void **state)
+{
+	struct adit_sa_id id = add(ADIT_OUT, 0x1000, 0), found;
+	struct adit_sa *sa;
+
+	(void)state;
+	assert_int_equal(adit_spd_link(&spd, &sad, id), ADIT_OK);
+	assert_int_equal(adit_sad_remove(&sad, id), ADIT_ERR_STATE);
+	assert_int_equal(look_up(1, 2, &found, &sa), 0);
+	assert_ptr_equal(sa, adit_sad_get(&sad, id));
+	adit_spd_unlink(&spd, &sad, id);
+	assert_int_equal(adit_sad_remove(&sad, id), ADIT_OK);
+	assert_int_equal(look_up(1, 2, &found, &sa), 0);
+	assert_null(sa);
+}
+
 /* --- Selectors. */
 
 static void
@@ -498,6 +534,7 @@ main(void)
 		TEST(test_an_sa_carries_what_its_own_selectors_match),
 		TEST(test_links_of_stale_or_misplaced_sas_are_refused),
 		TEST(test_an_sa_hangs_under_its_policy_once),
+		TEST(test_an_sa_under_a_policy_is_not_removed),
 		TEST(test_prefixes_of_every_length),
 		TEST(test_ports_match_only_where_there_are_ports),
 	};

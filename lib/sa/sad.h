@@ -1,0 +1,29 @@
+/* Where inbound SAs stand whose SPI is not their slot: between sad.c, which owns the slots, and
+ * sad_find.c, which finds them. */
+#ifndef ADIT_SA_SAD_INTERNAL_H
+#define ADIT_SA_SAD_INTERNAL_H
+
+#include "adit/sad.h"
+
+/* Hashes the SA of a slot by its SPI and what its note asks for; takes it out again. */
+void adit_sad_hash_put(struct adit_sad *sad, uint32_t slot);
+void adit_sad_hash_take(struct adit_sad *sad, uint32_t slot);
+
+/* The slot of the inbound SA that asks for just `by`, or ADIT_SLOT_NONE. */
+#define ADIT_SLOT_NONE UINT32_MAX
+uint32_t adit_sad_slot_by(const struct adit_sad *sad, enum adit_sad_by by,
+			  const struct adit_sad_key *key);
+
+static inline uint32_t
+adit_sad_slot_of_spi(const struct adit_sad *sad, uint32_t spi)
+{
+	return spi & (uint32_t)(sad->mem.count - 1);
+}
+
+static inline bool
+adit_sad_is_used(const struct adit_sad *sad, uint32_t slot)
+{
+	return (sad->mem.words[slot].generation & 1) != 0;
+}
+
+#endif
