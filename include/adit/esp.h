@@ -37,6 +37,15 @@ ADIT_MUST_USE enum adit_status adit_esp_encap(struct adit_sa *sa, struct adit_pk
 void adit_esp_encap_burst(struct adit_sa *sa, struct adit_pkt *pkts, enum adit_status *st,
 			  size_t n);
 
+/* n payloads of another protocol than the IP packet of the SA's mode, each *pkt the payload alone,
+ * behind the SA's outer header: what IP-TFS makes (next header 144), for SAs in ADIT_IPTFS mode. */
+void adit_esp_encap_payload_burst(struct adit_sa *sa, uint8_t next_header, struct adit_pkt *pkts,
+				  enum adit_status *st, size_t n);
+
+/* Makes a dummy packet (next header 59, RFC 4303 2.6) with pkt->len bytes of payload, which are
+ * overwritten: the peer drops it silently, and a watcher can't tell it from another. */
+ADIT_MUST_USE enum adit_status adit_esp_dummy(struct adit_sa *sa, struct adit_pkt *pkt);
+
 /* What an accepted packet was. */
 struct adit_esp_rx {
 	uint64_t seq;

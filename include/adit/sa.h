@@ -177,12 +177,21 @@ ADIT_MUST_USE enum adit_status adit_sa_init(struct adit_sa *sa, const struct adi
 /* Ends an SA: the provider's context and every field are wiped. Safe on a zero SA. */
 void adit_sa_wipe(struct adit_sa *sa);
 
+/* A mode with an outer header of its own. */
+static inline bool
+adit_sa_is_tunnel(const struct adit_sa *sa)
+{
+	return sa->mode == ADIT_TUNNEL || sa->mode == ADIT_IPTFS;
+}
+
 /* Takes the next n sequence numbers at once; *first is the first of them. Nothing is taken on
  * ERR_EXHAUSTED: the number space (2^32 - 1, or 2^64 - 1 with esn) or a hard limit is reached. */
 ADIT_MUST_USE enum adit_status adit_sa_take_seq(struct adit_sa *sa, size_t n, uint64_t *first);
 
 /* Whether a bound of its life is reached at `now`. */
 enum adit_age { ADIT_AGE_GOOD, ADIT_AGE_SOFT, ADIT_AGE_HARD };
+/* A hard bound of bytes or packets is reached. */
+bool adit_sa_is_full(const struct adit_sa *sa);
 enum adit_age adit_sa_age(const struct adit_sa *sa, adit_ms now);
 
 /* The longest outer packet that the path takes; zero: no limit. A learnt one is

@@ -9,22 +9,23 @@ adit_esp_crypt_op(const struct adit_sa *sa, uint8_t *p, const struct adit_esp_la
 		  uint64_t seq, struct adit_esp_crypt *c, struct adit_aead_op *op)
 {
 	memset(op, 0, sizeof *op);
-	op->iv = p + l->iv;
+	op->iv = sa->aead->implicit_iv ? c->number : p + l->iv;
 	op->data = p + l->data;
 	op->len = l->len;
 	op->icv = p + l->icv;
 	op->aad.p = p + l->esp;
 	op->aad.n = ADIT_ESP_HEADER_LEN;
+	adit_store64(c->number, seq);
 	if (!sa->esn)
 		return;
-	adit_store32(c->number, sa->spi);
-	adit_store64(c->number + 4, seq);
+	adit_store32(c->aad, sa->spi);
+	adit_store64(c->aad + 4, seq);
 	if (sa->aead->esn_tail) {
 		/* The packet's own header first, the high half behind the data. */
-		op->tail.p = c->number + 4;
+		op->tail.p = c->number;
 		op->tail.n = 4;
 	} else {
-		op->aad.p = c->number;
-		op->aad.n = sizeof c->number;
+		op->aad.p = c->aad;
+		op->aad.n = sizeof c->aad;
 	}
 }

@@ -5,7 +5,8 @@
 #include "data/layout.h"
 
 struct adit_esp_crypt {
-	uint8_t number[12]; /* SPI, high half, low half of an extended sequence number */
+	uint8_t number[8]; /* the 64-bit sequence number: implicit IV (RFC 8750), tail */
+	uint8_t aad[12];   /* SPI and extended sequence number (RFC 4106 5) */
 };
 
 /* Fills *op for the packet at p; it points into p and into *c, so both stay where they are. */

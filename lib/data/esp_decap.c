@@ -4,7 +4,7 @@
 
 #include "base/endian.h"
 #include "data/crypt.h"
-#include "data/outer.h"
+#include "data/unwrap.h"
 
 struct job {
 	struct adit_esp_layout l;
@@ -62,8 +62,10 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
 		return ADIT_ERR_ARG;
 	/* Only an inbound SA has a window. */
-	if (sa->dir != ADIT_IN)
+	if (sa->dir != ADIT_IN || sa->protocol != ADIT_PROTO_ESP)
 		return ADIT_ERR_MISMATCH;
+	if (adit_sa_is_full(sa))
+		return ADIT_ERR_EXHAUSTED;
 	st = adit_ip_get(p, pkt->len, &j->outer);
 	if (st == ADIT_OK)
 		st = find_esp(sa, p, j, &esp);
@@ -82,104 +84,30 @@ strip_trailer(const uint8_t *p, struct adit_esp_layout *l, uint8_t *next)
 	size_t pad = data[l->len - 2];
 	uint8_t wrong = 0;
 
+	*next = data[l->len - 1];
 	if (pad + ADIT_ESP_TRAILER_LEN > l->len)
 		return ADIT_ERR_PADDING;
 	l->payload = l->len - ADIT_ESP_TRAILER_LEN - pad;
 	for (size_t i = 0; i < pad; i++)
 		wrong = (uint8_t)(wrong | (data[l->payload + i] ^ (uint8_t)(i + 1)));
-	*next = data[l->len - 1];
 	return wrong ? ADIT_ERR_PADDING : ADIT_OK;
-}
-
-/* Tunnel mode: what is inside must be the packet that the next header says; behind it there may be
- * more (traffic flow confidentiality, RFC 4303 2.7). */
-static enum adit_status
-unwrap_tunnel(struct adit_pkt *pkt, const struct job *j, uint8_t next)
-{
-	uint8_t *inner = adit_pkt_data(pkt) + j->l.data;
-	struct adit_ip_view v;
-	enum adit_status st;
-
-	if (next != ADIT_NEXT_IPV4 && next != ADIT_NEXT_IPV6)
-		return ADIT_ERR_UNSUPPORTED;
-	st = adit_ip_get(inner, j->l.payload, &v);
-	if (st != ADIT_OK || v.version != (next == ADIT_NEXT_IPV4 ? 4 : 6))
-		return ADIT_ERR_MALFORMED;
-	st = adit_outer_ecn(j->outer.tos, inner, &v);
-	if (st != ADIT_OK)
-		return st;
-	pkt->off += j->l.data;
-	pkt->len = v.total;
-	return ADIT_OK;
-}
-
-enum { TCP_CHECKSUM_AT = 16, TCP_LEN = 20, UDP_CHECKSUM_AT = 6 };
-
-/* A NAT has changed the addresses that the inner checksum covers; the packet is authentic, so the
- * checksum is made anew (RFC 3948 3.1.2). */
-static void
-mend_checksum(uint8_t *p, size_t at, size_t n, uint8_t protocol)
-{
-	size_t field = protocol == ADIT_PROTO_TCP ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
-	size_t least = protocol == ADIT_PROTO_TCP ? TCP_LEN : ADIT_UDP_LEN;
-	uint16_t sum;
-
-	if ((protocol != ADIT_PROTO_TCP && protocol != ADIT_PROTO_UDP) || n < least)
-		return;
-	if (protocol == ADIT_PROTO_UDP && adit_load16(p + at + field) == 0)
-		return;
-	adit_store16(p + at + field, 0);
-	sum = adit_upper_checksum(p, p[0] >> 4, protocol, p + at, n);
-	if (sum == 0 && protocol == ADIT_PROTO_UDP)
-		sum = UINT16_MAX;
-	adit_store16(p + at + field, sum);
-}
-
-/* Transport mode: the original header moves back to its payload and names it again. */
-static enum adit_status
-unwrap_transport(struct adit_pkt *pkt, const struct job *j, uint8_t next)
-{
-	uint8_t *old = adit_pkt_data(pkt);
-	size_t header = j->outer.upper_at, gone = j->l.data - header;
-	uint8_t *p = old + gone;
-
-	memmove(p, old, header);
-	p[j->outer.upper_next] = next;
-	pkt->off += gone;
-	pkt->len = header + j->l.payload;
-	adit_ip_set_length(p, &j->outer, pkt->len);
-	if (is_in_udp(j))
-		mend_checksum(p, header, j->l.payload, next);
-	return ADIT_OK;
-}
-
-static enum adit_status
-check_selectors(const struct adit_sa *sa, const struct adit_pkt *pkt)
-{
-	struct adit_flow flow;
-
-	if (adit_flow_read(&flow, ADIT_IN, adit_pkt_data(pkt), pkt->len) != ADIT_OK)
-		return ADIT_ERR_MALFORMED;
-	if (sa->selectors && !adit_selectors_match(sa->selectors, &flow))
-		return ADIT_ERR_SELECTOR;
-	return ADIT_OK;
 }
 
 /* From authentic plaintext to a packet that may be delivered. */
 static enum adit_status
 unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adit_esp_rx *rx)
 {
-	uint8_t next = 0;
-	enum adit_status st = strip_trailer(adit_pkt_data(pkt), &j->l, &next);
+	struct adit_unwrap u;
+	enum adit_status st = strip_trailer(adit_pkt_data(pkt), &j->l, &u.next);
 
 	rx->seq = j->seq;
-	rx->next_header = next;
+	rx->next_header = u.next;
 	if (st != ADIT_OK)
 		return st;
-	if (next == ADIT_NEXT_NONE)
-		return ADIT_ERR_DUMMY;
-	st = sa->mode == ADIT_TUNNEL ? unwrap_tunnel(pkt, j, next) : unwrap_transport(pkt, j, next);
-	return st == ADIT_OK ? check_selectors(sa, pkt) : st;
+	u.outer = &j->outer;
+	u.at = j->l.data;
+	u.n = j->l.payload;
+	return adit_unwrap(sa, pkt, &u);
 }
 
 enum adit_status

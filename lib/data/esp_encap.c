@@ -3,87 +3,138 @@
 
 #include "base/endian.h"
 #include "data/crypt.h"
+#include "data/beet.h"
 #include "data/outer.h"
+
+/* Not a protocol: the payload is the IP packet itself. */
+#define WHOLE_PACKET (-1)
 
 struct job {
 	struct adit_esp_layout l;
 	struct adit_ip_view ip; /* of the packet as it came */
+	size_t kept;            /* bytes of it that stay in front of ESP */
+	uint8_t next;
 	struct adit_esp_crypt c;
 };
-
-/* Bytes of the packet that stay in front of ESP: the IP header in transport mode. */
-static size_t
-kept(const struct adit_sa *sa, const struct job *j)
-{
-	return sa->mode == ADIT_TRANSPORT ? j->ip.transport_at : 0;
-}
 
 static enum adit_status
 check_room(const struct adit_sa *sa, const struct adit_pkt *pkt, const struct job *j)
 {
-	size_t before = j->l.data - kept(sa, j);
-	size_t behind = j->l.total - j->l.data - j->l.payload;
+	size_t before = j->l.data - j->kept;
+	size_t behind = j->l.total - j->l.data - (j->ip.total - j->kept);
 
 	if (pkt->off < before || pkt->cap - pkt->off < j->ip.total ||
 	    pkt->cap - pkt->off - j->ip.total < behind)
 		return ADIT_ERR_ROOM;
 	/* IPv4 counts its header, IPv6 does not; the smaller limit is safe for both, and for the
 	 * offsets kept in 16 bits. */
-	return j->l.total > UINT16_MAX ? ADIT_ERR_TOO_LONG : ADIT_OK;
+	if (j->l.total > UINT16_MAX)
+		return ADIT_ERR_TOO_LONG;
+	return j->l.total > sa->mtu && !(sa->flags & ADIT_SA_CUT_AFTER) ? ADIT_ERR_MTU : ADIT_OK;
+}
+
+/* Short packets are made as long as the SA wants, but not too long for the path. */
+static size_t
+padded(const struct adit_sa *sa, size_t payload)
+{
+	size_t most = sa->tfc, room;
+
+	if (payload >= most)
+		return payload;
+	room = adit_esp_payload_max(sa, sa->mtu);
+	most = room < most ? room : most;
+	return payload > most ? payload : most;
+}
+
+/* What stays of a packet in transport mode: headers up to where ESP goes; in BEET mode, the fixed
+ * header alone. */
+static enum adit_status
+keep_header(const struct adit_sa *sa, const uint8_t *p, struct job *j)
+{
+	if (j->ip.fragment)
+		return ADIT_ERR_FRAGMENT;
+	if (j->ip.version != sa->outer[0] >> 4)
+		return ADIT_ERR_MALFORMED;
+	j->kept = j->ip.transport_at;
+	j->next = p[j->ip.transport_next];
+	return sa->mode == ADIT_BEET ? adit_beet_check(sa, p, &j->ip, &j->kept, &j->next) : ADIT_OK;
 }
 
 /* All that can be refused is refused here, before anything is written. */
 static enum adit_status
 plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 {
+	const uint8_t *p = adit_pkt_data(pkt);
 	size_t headers = sa->outer_len;
-	enum adit_status st;
+	enum adit_status st = adit_ip_get(p, pkt->len, &j->ip);
 
-	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
-		return ADIT_ERR_ARG;
-	/* The peer uses numbers, and with them IVs, of an inbound SA's key. */
-	if (sa->dir != ADIT_OUT)
-		return ADIT_ERR_MISMATCH;
-	st = adit_ip_get(adit_pkt_data(pkt), pkt->len, &j->ip);
 	if (st != ADIT_OK)
 		return st;
-	if (sa->mode == ADIT_TRANSPORT) {
-		if (j->ip.fragment)
-			return ADIT_ERR_FRAGMENT;
-		if (j->ip.version != sa->outer[0] >> 4)
-			return ADIT_ERR_MALFORMED;
-		headers = j->ip.transport_at + (sa->udp_encap ? (size_t)ADIT_UDP_LEN : 0);
+	j->kept = 0;
+	j->next = j->ip.version == 4 ? ADIT_NEXT_IPV4 : ADIT_NEXT_IPV6;
+	if (!adit_sa_is_tunnel(sa)) {
+		st = keep_header(sa, p, j);
+		if (st != ADIT_OK)
+			return st;
+		headers = j->kept + (sa->udp_encap ? (size_t)ADIT_UDP_LEN : 0);
 	}
-	adit_layout_of_payload(sa, headers, j->ip.total - kept(sa, j), &j->l);
+	adit_layout_of_payload(sa, headers, padded(sa, j->ip.total - j->kept), &j->l);
 	return check_room(sa, pkt, j);
 }
 
-/* Transport mode: the original header moves forward; the UDP header comes from the SA. */
-static uint8_t
-move_header(const struct adit_sa *sa, uint8_t *p, const uint8_t *old, const struct job *j)
+/* A payload of its own, behind the SA's outer header in every mode. */
+static enum adit_status
+plan_payload(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, struct job *j)
 {
-	uint8_t next = old[j->ip.transport_next];
-
-	memmove(p, old, j->ip.transport_at);
-	p[j->ip.transport_next] = sa->udp_encap ? ADIT_PROTO_UDP : ADIT_PROTO_ESP;
-	if (sa->udp_encap)
-		memcpy(p + j->ip.transport_at, sa->outer + sa->outer_len - ADIT_UDP_LEN,
-		       ADIT_UDP_LEN);
-	adit_ip_set_length(p, &j->ip, j->l.total);
-	return next;
+	memset(&j->ip, 0, sizeof j->ip);
+	j->ip.total = pkt->len;
+	j->kept = 0;
+	j->next = (uint8_t)next;
+	adit_layout_of_payload(sa, sa->outer_len, pkt->len, &j->l);
+	return check_room(sa, pkt, j);
 }
 
-/* Padding 1, 2, 3, ..., its length, the next header (RFC 4303 2.4). */
-static void
-put_trailer(uint8_t *p, const struct adit_esp_layout *l, uint8_t next)
+static enum adit_status
+plan_any(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, struct job *j)
 {
-	size_t pad = l->len - l->payload - ADIT_ESP_TRAILER_LEN;
+	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+		return ADIT_ERR_ARG;
+	/* The peer uses numbers, and with them IVs, of an inbound SA's key. */
+	if (sa->dir != ADIT_OUT || sa->protocol != ADIT_PROTO_ESP)
+		return ADIT_ERR_MISMATCH;
+	return next == WHOLE_PACKET ? plan(sa, pkt, j) : plan_payload(sa, pkt, next, j);
+}
+
+/* The original header moves forward; the UDP header comes from the SA. */
+static void
+move_header(const struct adit_sa *sa, uint8_t *p, const uint8_t *old, const struct job *j)
+{
+	uint8_t protocol = sa->udp_encap ? ADIT_PROTO_UDP : ADIT_PROTO_ESP;
+
+	memmove(p, old, j->kept);
+	if (sa->mode == ADIT_BEET)
+		adit_beet_put(sa, p, protocol);
+	else
+		p[j->ip.transport_next] = protocol;
+	if (sa->udp_encap)
+		memcpy(p + j->kept, sa->outer + sa->outer_len - ADIT_UDP_LEN, ADIT_UDP_LEN);
+	adit_ip_set_length(p, &j->ip, j->l.total);
+}
+
+/* Padding for traffic flow confidentiality; padding 1, 2, 3, ..., its length, the next header (RFC
+ * 4303 2.4, 2.7). */
+static void
+put_trailer(uint8_t *p, const struct job *j)
+{
+	const struct adit_esp_layout *l = &j->l;
+	size_t pad = l->len - l->payload - ADIT_ESP_TRAILER_LEN, own = j->ip.total - j->kept;
 	uint8_t *at = p + l->data + l->payload;
 
+	memset(p + l->data + own, 0, l->payload - own);
 	for (size_t i = 0; i < pad; i++)
 		*at++ = (uint8_t)(i + 1);
 	at[0] = (uint8_t)pad;
-	at[1] = next;
+	at[1] = j->next;
 }
 
 /* Writes everything but the ciphertext and its ICV. */
@@ -91,19 +142,20 @@ static enum adit_status
 frame(const struct adit_sa *sa, struct adit_pkt *pkt, uint64_t seq, struct job *j,
       struct adit_aead_op *op)
 {
-	uint8_t *old = adit_pkt_data(pkt), *p = old + kept(sa, j) - j->l.data;
-	uint8_t next = j->ip.version == 4 ? ADIT_NEXT_IPV4 : ADIT_NEXT_IPV6;
+	uint8_t *old = adit_pkt_data(pkt), *p = old + j->kept - j->l.data;
 
-	if (sa->mode == ADIT_TRANSPORT)
-		next = move_header(sa, p, old, j);
+	if (j->kept)
+		move_header(sa, p, old, j);
 	else
-		adit_outer_put(sa, p, j->l.total, &j->ip, (uint16_t)seq);
+		adit_outer_put(sa, p, j->l.total, &j->ip, old, (uint16_t)seq);
 	adit_store32(p + j->l.esp, sa->spi);
 	adit_store32(p + j->l.esp + 4, (uint32_t)seq);
-	put_trailer(p, &j->l, next);
+	put_trailer(p, j);
 	pkt->off = (size_t)(p - pkt->buf);
 	pkt->len = j->l.total;
 	adit_esp_crypt_op(sa, p, &j->l, seq, &j->c, op);
+	if (sa->aead->implicit_iv)
+		return ADIT_OK;
 	return sa->aead->make_iv(sa->aead, sa->kc, seq, p + j->l.iv);
 }
 
@@ -123,7 +175,7 @@ adit_esp_encap_at(const struct adit_sa *sa, uint64_t seq, struct adit_pkt *pkt)
 {
 	struct adit_aead_op op;
 	struct job j;
-	enum adit_status st = plan(sa, pkt, &j);
+	enum adit_status st = plan_any(sa, pkt, WHOLE_PACKET, &j);
 
 	if (st != ADIT_OK)
 		return st;
@@ -138,10 +190,10 @@ adit_esp_encap_at(const struct adit_sa *sa, uint64_t seq, struct adit_pkt *pkt)
 }
 
 static enum adit_status
-begin(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adit_aead_op *op)
+begin(struct adit_sa *sa, struct adit_pkt *pkt, int next, struct job *j, struct adit_aead_op *op)
 {
 	uint64_t seq;
-	enum adit_status st = plan(sa, pkt, j);
+	enum adit_status st = plan_any(sa, pkt, next, j);
 
 	if (st == ADIT_OK)
 		st = adit_sa_take_seq(sa, 1, &seq);
@@ -153,14 +205,14 @@ begin(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adit_aead_
 }
 
 static void
-encap_some(struct adit_sa *sa, struct adit_pkt *pkts, enum adit_status *st, size_t n)
+encap_some(struct adit_sa *sa, int next, struct adit_pkt *pkts, enum adit_status *st, size_t n)
 {
 	struct adit_aead_op ops[ADIT_BURST];
 	struct job jobs[ADIT_BURST];
 	size_t ready = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		st[i] = begin(sa, &pkts[i], &jobs[ready], &ops[ready]);
+		st[i] = begin(sa, &pkts[i], next, &jobs[ready], &ops[ready]);
 		if (st[i] == ADIT_OK)
 			ready++;
 	}
@@ -178,11 +230,17 @@ encap_some(struct adit_sa *sa, struct adit_pkt *pkts, enum adit_status *st, size
 	}
 }
 
+static void
+encap_all(struct adit_sa *sa, int next, struct adit_pkt *pkts, enum adit_status *st, size_t n)
+{
+	for (size_t i = 0; i < n; i += ADIT_BURST)
+		encap_some(sa, next, pkts + i, st + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+}
+
 void
 adit_esp_encap_burst(struct adit_sa *sa, struct adit_pkt *pkts, enum adit_status *st, size_t n)
 {
-	for (size_t i = 0; i < n; i += ADIT_BURST)
-		encap_some(sa, pkts + i, st + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+	encap_all(sa, WHOLE_PACKET, pkts, st, n);
 }
 
 enum adit_status
@@ -190,6 +248,25 @@ adit_esp_encap(struct adit_sa *sa, struct adit_pkt *pkt)
 {
 	enum adit_status st;
 
-	adit_esp_encap_burst(sa, pkt, &st, 1);
+	encap_all(sa, WHOLE_PACKET, pkt, &st, 1);
+	return st;
+}
+
+void
+adit_esp_encap_payload_burst(struct adit_sa *sa, uint8_t next_header, struct adit_pkt *pkts,
+			     enum adit_status *st, size_t n)
+{
+	encap_all(sa, next_header, pkts, st, n);
+}
+
+enum adit_status
+adit_esp_dummy(struct adit_sa *sa, struct adit_pkt *pkt)
+{
+	enum adit_status st;
+
+	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+		return ADIT_ERR_ARG;
+	memset(adit_pkt_data(pkt), 0, pkt->len);
+	encap_all(sa, ADIT_NEXT_NONE, pkt, &st, 1);
 	return st;
 }

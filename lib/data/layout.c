@@ -26,7 +26,7 @@ before_data(const struct adit_sa *sa)
 static size_t
 added_headers(const struct adit_sa *sa)
 {
-	if (sa->mode == ADIT_TUNNEL)
+	if (adit_sa_is_tunnel(sa))
 		return sa->outer_len;
 	return sa->udp_encap ? ADIT_UDP_LEN : 0;
 }
@@ -74,15 +74,13 @@ adit_esp_headroom(const struct adit_sa *sa)
 size_t
 adit_esp_tailroom(const struct adit_sa *sa)
 {
-	return alignment(sa) - 1 + ADIT_ESP_TRAILER_LEN + sa->aead->icv_len;
+	return sa->tfc + alignment(sa) - 1 + ADIT_ESP_TRAILER_LEN + sa->aead->icv_len;
 }
 
 size_t
 adit_esp_payload_max(const struct adit_sa *sa, size_t mtu)
 {
-	size_t own = sa->mode == ADIT_TRANSPORT
-			     ? (sa->outer[0] >> 4 == 4 ? ADIT_IPV4_LEN : ADIT_IPV6_LEN)
-			     : 0;
+	size_t own = adit_sa_is_tunnel(sa) ? 0 : adit_ip_base_len(sa->outer[0] >> 4);
 	size_t fixed = own + added_headers(sa) + before_data(sa) + sa->aead->icv_len, room;
 
 	/* No link carries more than IP's length fields can say. */

@@ -7,20 +7,46 @@
 
 enum { ECN_MASK = 3, ECN_NOT_ECT = 0, ECN_ECT_1 = 1, ECN_ECT_0 = 2, ECN_CE = 3 };
 
+static uint8_t
+outer_tos(const struct adit_sa *sa, uint8_t own, uint8_t inner)
+{
+	uint8_t dscp = sa->flags & ADIT_SA_SET_DSCP ? own : inner;
+	uint8_t ecn = sa->flags & ADIT_SA_NO_ECN ? ECN_NOT_ECT : inner;
+
+	return (uint8_t)((dscp & ~ECN_MASK) | (ecn & ECN_MASK));
+}
+
+/* An IPv6 packet says nothing of fragments outside, so its IPv4 outer packet may be cut. */
+static bool
+outer_df(const struct adit_sa *sa, const struct adit_ip_view *inner)
+{
+	if (sa->flags & (ADIT_SA_SET_DF | ADIT_SA_CLEAR_DF))
+		return (sa->flags & ADIT_SA_SET_DF) != 0;
+	return inner->version == 4 && inner->df;
+}
+
+static void
+copy_label(uint8_t *p, const uint8_t *in)
+{
+	p[1] = (uint8_t)((p[1] & 0xf0) | (in[1] & 0x0f));
+	memcpy(p + 2, in + 2, 2);
+}
+
 void
 adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total, const struct adit_ip_view *inner,
-	       uint16_t id)
+	       const uint8_t *in, uint16_t id)
 {
 	struct adit_ip_view v;
 
 	memcpy(p, sa->outer, sa->outer_len);
 	v.version = p[0] >> 4;
-	adit_ip_set_tos(p, v.version, inner->tos);
+	adit_ip_set_tos(p, v.version, outer_tos(sa, adit_ip_tos(p), inner->tos));
 	if (v.version == 4) {
 		adit_store16(p + ADIT_IPV4_ID, id);
-		/* An IPv6 packet says nothing of fragments outside, so the outer may be cut. */
-		if (inner->version == 4 && inner->df)
+		if (outer_df(sa, inner))
 			adit_store16(p + ADIT_IPV4_FRAGMENT, ADIT_IPV4_DF);
+	} else if (inner->version == 6 && (sa->flags & ADIT_SA_COPY_LABEL)) {
+		copy_label(p, in);
 	}
 	adit_ip_set_length(p, &v, total);
 }
@@ -42,25 +68,32 @@ adit_outer_finish_udp(const struct adit_sa *sa, uint8_t *p, size_t headers, size
 	adit_store16(udp + 6, sum ? sum : UINT16_MAX);
 }
 
-static void
-set_ecn(uint8_t *p, const struct adit_ip_view *inner, uint8_t ecn)
-{
-	adit_ip_set_tos(p, inner->version, (uint8_t)((inner->tos & ~ECN_MASK) | ecn));
-	if (inner->version == 4)
-		adit_ipv4_set_checksum(p);
-}
-
 /* Figure 4 of RFC 6040, row by row of the inner field. */
-enum adit_status
-adit_outer_ecn(uint8_t outer_tos, uint8_t *p, const struct adit_ip_view *inner)
+static enum adit_status
+inner_ecn(uint8_t outer, uint8_t in, uint8_t *out)
 {
-	uint8_t outer = outer_tos & ECN_MASK, in = inner->tos & ECN_MASK;
-
+	*out = in;
 	if (in == ECN_NOT_ECT)
 		return outer == ECN_CE ? ADIT_ERR_ECN : ADIT_OK;
-	if (outer == ECN_CE && in != ECN_CE)
-		set_ecn(p, inner, ECN_CE);
+	if (outer == ECN_CE)
+		*out = ECN_CE;
 	else if (outer == ECN_ECT_1 && in == ECN_ECT_0)
-		set_ecn(p, inner, ECN_ECT_1);
+		*out = ECN_ECT_1;
 	return ADIT_OK;
+}
+
+enum adit_status
+adit_outer_to_inner(const struct adit_sa *sa, uint8_t from, uint8_t *p,
+		    const struct adit_ip_view *inner)
+{
+	uint8_t dscp = sa->flags & ADIT_SA_DECAP_DSCP ? from : inner->tos;
+	uint8_t ecn = inner->tos & ECN_MASK, tos;
+	enum adit_status st = ADIT_OK;
+
+	if (!(sa->flags & ADIT_SA_NO_ECN))
+		st = inner_ecn(from & ECN_MASK, inner->tos & ECN_MASK, &ecn);
+	tos = (uint8_t)((dscp & ~ECN_MASK) | ecn);
+	if (st == ADIT_OK && tos != inner->tos)
+		adit_ip_change_tos(p, tos);
+	return st;
 }

@@ -6,16 +6,18 @@
 #include "adit/sa.h"
 #include "wire/ip.h"
 
-/* Writes the SA's outer header for a packet of `total` bytes at p. inner: of the packet inside,
- * whose DSCP and ECN are copied, and whose DF if both are IPv4. id: IPv4 identification. */
+/* Writes the SA's outer header for a packet of `total` bytes at p. inner: of the packet inside at
+ * `in`, for DSCP, ECN, DF and flow label by the SA's flags (RFC 4301 5.1.2). id: IPv4
+ * identification. */
 void adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total,
-		    const struct adit_ip_view *inner, uint16_t id);
+		    const struct adit_ip_view *inner, const uint8_t *in, uint16_t id);
 /* Sets the length of the UDP header of `headers` bytes of outer headers, if there is one; then its
  * checksum: zero over IPv4, true over IPv6, whose receivers drop a zero one. Called last. */
 void adit_outer_finish_udp(const struct adit_sa *sa, uint8_t *p, size_t headers, size_t total);
 
-/* Brings the outer ECN field into the inner packet at p (RFC 6040 4.2). ERR_ECN: to be dropped. */
-ADIT_MUST_USE enum adit_status adit_outer_ecn(uint8_t outer_tos, uint8_t *p,
-					      const struct adit_ip_view *inner);
+/* Brings what the outer header says of congestion, and of DSCP if the SA asks for it, into the
+ * inner packet at p (RFC 6040 4.2, RFC 2983). ERR_ECN: to be dropped. */
+ADIT_MUST_USE enum adit_status adit_outer_to_inner(const struct adit_sa *sa, uint8_t outer_tos,
+						   uint8_t *p, const struct adit_ip_view *inner);
 
 #endif

@@ -10,13 +10,21 @@ packets(const struct adit_sa *sa)
 }
 
 static bool
+is_full(const struct adit_sa *sa, const struct adit_lifetime *l)
+{
+	return (l->packets && packets(sa) >= l->packets) || (l->bytes && sa->n.bytes >= l->bytes);
+}
+
+static bool
 is_reached(const struct adit_sa *sa, const struct adit_lifetime *l, adit_ms now)
 {
-	if (l->packets && packets(sa) >= l->packets)
-		return true;
-	if (l->bytes && sa->n.bytes >= l->bytes)
-		return true;
-	return l->time && now - sa->more->since >= l->time;
+	return is_full(sa, l) || (l->time && now - sa->more->since >= l->time);
+}
+
+bool
+adit_sa_is_full(const struct adit_sa *sa)
+{
+	return sa->more && is_full(sa, &sa->more->hard);
 }
 
 enum adit_age

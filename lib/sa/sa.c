@@ -207,15 +207,11 @@ adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu)
 static bool
 is_spent(const struct adit_sa *sa, size_t n)
 {
-	const struct adit_lifetime *hard = sa->more ? &sa->more->hard : NULL;
+	uint64_t hard = sa->more ? sa->more->hard.packets : 0;
 
-	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq)
+	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq || adit_sa_is_full(sa))
 		return true;
-	if (!hard)
-		return false;
-	if (hard->packets && (sa->seq >= hard->packets || n > hard->packets - sa->seq))
-		return true;
-	return hard->bytes && sa->n.bytes >= hard->bytes;
+	return hard && n > hard - sa->seq;
 }
 
 enum adit_status
