@@ -135,6 +135,9 @@ struct adit_cipher {
 	void (*wipe)(void *kc);
 };
 
+/* ENCR_NULL, which needs no provider. */
+extern const struct adit_cipher adit_cipher_null;
+
 /* One packet's work for an AEAD. All spans stay the caller's. */
 struct adit_aead_op {
 	const uint8_t *iv;    /* iv_len bytes, as on the wire; with implicit_iv: the number's 8 */

@@ -1,0 +1,124 @@
+/* AES-CCM (RFC 4309, RFC 5282) with ICVs of 8, 12 and 16 bytes by mbedTLS. */
+#include <string.h>
+
+#include <mbedtls/ccm.h>
+
+#include "base/endian.h"
+#include "provider/mbedtls/compat.h"
+
+#define SALT_LEN 3
+#define IV_LEN 8
+#define NONCE_LEN (SALT_LEN + IV_LEN)
+
+struct ccm_key {
+	mbedtls_ccm_context ccm;
+	uint8_t salt[SALT_LEN];
+};
+
+ADIT_CHECK(ccm_fits, sizeof(struct ccm_key) <= ADIT_KEYCTX_SIZE);
+
+static enum adit_status
+ccm_setkey(const struct adit_aead *aead, void *kc, struct adit_span key)
+{
+	struct ccm_key *k = kc;
+
+	if (key.n != aead->encr_key_len)
+		return ADIT_ERR_ARG;
+	mbedtls_ccm_init(&k->ccm);
+	if (mbedtls_ccm_setkey(&k->ccm, MBEDTLS_CIPHER_ID_AES, key.p, aead->key_bits) != 0) {
+		mbedtls_ccm_free(&k->ccm);
+		return ADIT_ERR_CRYPTO;
+	}
+	memcpy(k->salt, key.p + key.n - SALT_LEN, SALT_LEN);
+	return ADIT_OK;
+}
+
+static enum adit_status
+ccm_make_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
+{
+	(void)aead;
+	(void)kc;
+	adit_store64(iv, n);
+	return ADIT_OK;
+}
+
+static void
+make_nonce(const struct ccm_key *k, const uint8_t *iv, uint8_t *nonce)
+{
+	memcpy(nonce, k->salt, SALT_LEN);
+	memcpy(nonce + SALT_LEN, iv, IV_LEN);
+}
+
+static void
+ccm_seal(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
+{
+	struct ccm_key *k = kc;
+	uint8_t nonce[NONCE_LEN];
+
+	for (size_t i = 0; i < n; i++) {
+		struct adit_aead_op *op = &ops[i];
+
+		make_nonce(k, op->iv, nonce);
+		op->status = adit_mbedtls_status(mbedtls_ccm_encrypt_and_tag(
+			&k->ccm, op->len, nonce, NONCE_LEN, op->aad.p, op->aad.n, op->data,
+			op->data, op->icv, aead->icv_len));
+	}
+}
+
+static void
+ccm_open(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
+{
+	struct ccm_key *k = kc;
+	uint8_t nonce[NONCE_LEN];
+
+	for (size_t i = 0; i < n; i++) {
+		struct adit_aead_op *op = &ops[i];
+		int ret;
+
+		make_nonce(k, op->iv, nonce);
+		ret = mbedtls_ccm_auth_decrypt(&k->ccm, op->len, nonce, NONCE_LEN, op->aad.p,
+					       op->aad.n, op->data, op->data, op->icv,
+					       aead->icv_len);
+		op->status = ret == MBEDTLS_ERR_CCM_AUTH_FAILED ? ADIT_ERR_ICV
+								: adit_mbedtls_status(ret);
+	}
+}
+
+static void
+ccm_wipe(const struct adit_aead *aead, void *kc)
+{
+	struct ccm_key *k = kc;
+
+	(void)aead;
+	mbedtls_ccm_free(&k->ccm);
+	adit_wipe(k, sizeof *k);
+}
+
+#define AES_CCM(bits, tag)                                           \
+	const struct adit_aead adit_mbedtls_aes##bits##_ccm##tag = { \
+		.name = "AES-CCM-" #tag "-" #bits,                   \
+		.encr = ADIT_ENCR_AES_CCM_##tag,                     \
+		.key_bits = bits,                                    \
+		.integ = ADIT_AUTH_NONE,                             \
+		.ctx_size = sizeof(struct ccm_key),                  \
+		.encr_key_len = bits / 8 + SALT_LEN,                 \
+		.salt_len = SALT_LEN,                                \
+		.iv_len = IV_LEN,                                    \
+		.icv_len = tag,                                      \
+		.block = 1,                                          \
+		.setkey = ccm_setkey,                                \
+		.make_iv = ccm_make_iv,                              \
+		.seal = ccm_seal,                                    \
+		.open = ccm_open,                                    \
+		.wipe = ccm_wipe,                                    \
+	}
+
+AES_CCM(128, 8);
+AES_CCM(192, 8);
+AES_CCM(256, 8);
+AES_CCM(128, 12);
+AES_CCM(192, 12);
+AES_CCM(256, 12);
+AES_CCM(128, 16);
+AES_CCM(192, 16);
+AES_CCM(256, 16);
