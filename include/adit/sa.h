@@ -194,8 +194,8 @@ enum adit_age { ADIT_AGE_GOOD, ADIT_AGE_SOFT, ADIT_AGE_HARD };
 bool adit_sa_is_full(const struct adit_sa *sa);
 enum adit_age adit_sa_age(const struct adit_sa *sa, adit_ms now);
 
-/* The longest outer packet that the path takes; zero: no limit. A learnt one is
- * forgotten by adit_sa_learn_mtu's rules (RFC 4301 8.2). */
+/* Sets the longest outer packet that the path takes; zero: no limit. What was learnt (icmp.h) is
+ * forgotten. */
 void adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu);
 
 /* Moves the outer addresses and ports of an SA (NAT mapping change). */

@@ -202,6 +202,10 @@ void
 adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu)
 {
 	sa->mtu = mtu ? mtu : UINT16_MAX;
+	if (sa->more) {
+		sa->more->link_mtu = mtu;
+		sa->more->mtu_until = 0;
+	}
 }
 
 static bool
