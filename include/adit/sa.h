@@ -27,6 +27,7 @@ enum {
 	ADIT_PROTO_AH = 51,
 	ADIT_PROTO_ICMPV6 = 58,
 	ADIT_PROTO_MH = 135, /* Mobility Header (RFC 6275) */
+	ADIT_PROTO_OPAQUE = 255, /* of a later fragment that hides it (RFC 4301 4.4.1.1) */
 	ADIT_PROTO_ANY = 0
 };
 
@@ -35,7 +36,8 @@ enum {
 
 /* One traffic selector (RFC 7296 3.13.1): a range of addresses, a protocol, a range of ports.
  * ICMP type and code stand in the ports as type << 8 | code (RFC 4301 4.4.1.1). Zero protocol: any.
- * Any port is 0..65535. */
+ * Any port, or none, is 0..65535; a first of 65535 and a last of 0 is OPAQUE: only where a packet
+ * shows no port. A Mobility Header's type is in the high byte, the low one is zero. */
 struct adit_ts {
 	uint8_t version; /* 4 or 6 */
 	uint8_t protocol;
@@ -159,6 +161,7 @@ struct adit_sa {
 	uint8_t outer_len; /* bytes of `outer` in use, without ESP header */
 	bool esn, udp_encap;
 	uint8_t flags;
+	bool bounded;                  /* more->hard has something to say */
 	uint16_t mtu, tfc;             /* mtu: UINT16_MAX: no limit of its own */
 	uint8_t outer[ADIT_OUTER_MAX]; /* IP header (and UDP) but for lengths, ids, checksum */
 	/* What every packet writes. */

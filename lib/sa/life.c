@@ -24,7 +24,7 @@ is_reached(const struct adit_sa *sa, const struct adit_lifetime *l, adit_ms now)
 bool
 adit_sa_is_full(const struct adit_sa *sa)
 {
-	return sa->more && is_full(sa, &sa->more->hard);
+	return sa->bounded && is_full(sa, &sa->more->hard);
 }
 
 enum adit_age
@@ -32,7 +32,7 @@ adit_sa_age(const struct adit_sa *sa, adit_ms now)
 {
 	if (!sa->more)
 		return ADIT_AGE_GOOD;
-	if (is_reached(sa, &sa->more->hard, now))
+	if (sa->bounded && is_reached(sa, &sa->more->hard, now))
 		return ADIT_AGE_HARD;
 	return is_reached(sa, &sa->more->soft, now) ? ADIT_AGE_SOFT : ADIT_AGE_GOOD;
 }

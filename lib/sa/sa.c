@@ -149,7 +149,7 @@ static void
 fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 {
 	const struct adit_path path = {{p->local, p->local_port}, {p->remote, p->remote_port}};
-	uint8_t tos = p->flags & ADIT_SA_SET_DSCP ? (uint8_t)(p->dscp << DSCP_SHIFT) : 0;
+	uint8_t tos = (uint8_t)(p->flags & ADIT_SA_SET_DSCP ? p->dscp << DSCP_SHIFT : 0);
 
 	sa->aead = p->aead;
 	sa->kc = kc;
@@ -162,6 +162,7 @@ fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 	sa->esn = p->esn;
 	sa->udp_encap = p->udp_encap;
 	sa->flags = p->flags;
+	sa->bounded = has_bounds(&p->hard);
 	sa->tfc = p->tfc;
 	sa->seq = p->seq;
 	adit_sa_set_mtu(sa, p->mtu);
@@ -211,7 +212,7 @@ adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu)
 static bool
 is_spent(const struct adit_sa *sa, size_t n)
 {
-	uint64_t hard = sa->more ? sa->more->hard.packets : 0;
+	uint64_t hard = sa->bounded ? sa->more->hard.packets : 0;
 
 	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq || adit_sa_is_full(sa))
 		return true;

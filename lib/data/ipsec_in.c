@@ -1,0 +1,328 @@
+/* Inbound processing (RFC 4301 5.2): from a packet to a verdict. */
+#include <string.h>
+
+#include "base/endian.h"
+#include "data/ipsec.h"
+#include "sa/flow.h"
+#include "wire/ip.h"
+
+/* What is known of a packet before its SA is. */
+struct arrival {
+	struct adit_ip_view ip;
+	uint8_t protocol; /* ESP or AH; zero: neither, or in clear */
+	uint32_t spi;
+};
+
+/* The protocol and SPI of an IPsec packet; ESP may stand in UDP. */
+static void
+read_spi(const uint8_t *p, struct arrival *a)
+{
+	size_t at = a->ip.upper_at, spi = 0;
+
+	a->protocol = 0;
+	a->spi = 0;
+	if (a->ip.upper == ADIT_PROTO_UDP)
+		spi = ADIT_UDP_LEN;
+	else if (a->ip.upper == ADIT_PROTO_AH)
+		spi = 4;
+	else if (a->ip.upper != ADIT_PROTO_ESP)
+		return;
+	if (!a->ip.first || a->ip.total < at + spi + 4)
+		return;
+	a->protocol = a->ip.upper == ADIT_PROTO_AH ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
+	a->spi = adit_load32(p + at + spi);
+}
+
+/* In UDP, only what comes to the address and port of its SA is ESP: the rest is other people's
+ * traffic. An SA without encapsulation knows no port, and takes any (RFC 7296 2.23). */
+static bool
+is_for(const struct adit_sa *sa, const uint8_t *p, const struct arrival *a)
+{
+	const struct adit_path path = adit_sa_path(sa);
+	const struct adit_ip to = adit_ip_destination(p, a->ip.version);
+
+	if (sa->protocol != a->protocol)
+		return false;
+	if (a->ip.upper != ADIT_PROTO_UDP)
+		return !sa->udp_encap;
+	return adit_ip_equal(&to, &path.local.ip) &&
+	       (!sa->udp_encap || adit_load16(p + a->ip.upper_at + 2) == path.local.port);
+}
+
+static struct adit_sa *
+match(const struct adit_ipsec *ipsec, const uint8_t *p, const struct arrival *a,
+      struct adit_sa_id *id)
+{
+	struct adit_sad_key key;
+
+	key.spi = a->spi;
+	key.protocol = a->protocol;
+	key.local = adit_ip_destination(p, a->ip.version);
+	key.remote = adit_ip_source(p, a->ip.version);
+	return adit_sad_match(ipsec->sad, &key, id);
+}
+
+/* Clear text is held against the policies: what should have been protected does not come in. */
+static void
+decide_clear(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v)
+{
+	const struct adit_span span = {adit_pkt_data(pkt), pkt->len};
+	const struct adit_policy *policy;
+	enum adit_status st = adit_flow_read(&v->flow, ADIT_IN, span.p, span.n);
+
+	if (st == ADIT_OK && ipsec->fragtrack_in)
+		st = adit_fragtrack_flow(ipsec->fragtrack_in, ipsec->now, &v->flow, span);
+	if (st != ADIT_OK) {
+		adit_verdict_discard(v, st);
+		return;
+	}
+	v->policy = adit_spd_find(ipsec->spd, ADIT_IN, &v->flow);
+	policy = adit_ipsec_policy(ipsec, v->policy);
+	if (!policy || policy->action != ADIT_BYPASS) {
+		adit_verdict_discard(v, ADIT_ERR_POLICY);
+		return;
+	}
+	v->kind = ADIT_VERDICT_BYPASS;
+	if (ipsec->fragtrack_in)
+		adit_fragtrack_learn(ipsec->fragtrack_in, ipsec->now, &v->flow, span);
+}
+
+static void
+decide_without_sa(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, const struct arrival *a,
+		  struct adit_verdict *v)
+{
+	if (a->ip.upper == ADIT_PROTO_ESP || a->ip.upper == ADIT_PROTO_AH)
+		adit_verdict_discard(v, a->ip.fragment ? ADIT_ERR_FRAGMENT : ADIT_ERR_NO_SA);
+	else
+		decide_clear(ipsec, pkt, v);
+}
+
+/* Whether the packet came through the SA that its own SA stands in, if it stands in one. */
+static bool
+came_through(const struct adit_ipsec *ipsec, struct adit_sa_id id, struct adit_sa_id through)
+{
+	struct adit_sa_id outer;
+	struct adit_sa *sa;
+
+	if (!adit_sad_outer(ipsec->sad, id, &outer, &sa))
+		return through.generation == 0;
+	return sa && outer.slot == through.slot && outer.generation == through.generation;
+}
+
+/* An SA may open the packet if its life isn't over and the packet came as the SA's bundle says. */
+static struct adit_sa *
+admit(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v)
+{
+	const struct adit_sa_id none = {0, 0};
+
+	if (adit_ipsec_is_over(ipsec, sa)) {
+		adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
+		return NULL;
+	}
+	if (!came_through(ipsec, v->sa, none)) {
+		adit_verdict_discard(v, ADIT_ERR_POLICY);
+		return NULL;
+	}
+	return sa;
+}
+
+/* All packets are read, then all SAs looked up together, then each decided. */
+static void
+decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_verdict *v,
+	    struct adit_sa **sas, size_t n)
+{
+	struct arrival a[ADIT_BURST];
+	struct adit_sa_id ids[ADIT_BURST];
+	uint32_t spis[ADIT_BURST];
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *p = adit_pkt_data(&pkts[i]);
+		enum adit_status st = adit_ip_get(p, pkts[i].len, &a[i].ip);
+
+		memset(&v[i], 0, sizeof v[i]);
+		v[i].policy = ADIT_POLICY_NONE;
+		a[i].spi = 0;
+		if (st == ADIT_OK)
+			read_spi(p, &a[i]);
+		else
+			adit_verdict_discard(&v[i], st);
+		spis[i] = a[i].spi;
+	}
+	adit_sad_find_burst(ipsec->sad, spis, sas, ids, n);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *p = adit_pkt_data(&pkts[i]);
+
+		if (v[i].status != ADIT_OK) {
+			sas[i] = NULL;
+			continue;
+		}
+		if (a[i].spi && adit_sad_has_addresses(ipsec->sad))
+			sas[i] = match(ipsec, p, &a[i], &ids[i]);
+		if (!sas[i] || !is_for(sas[i], p, &a[i])) {
+			sas[i] = NULL;
+			decide_without_sa(ipsec, &pkts[i], &a[i], &v[i]);
+			continue;
+		}
+		v[i].sa = ids[i];
+		sas[i] = admit(ipsec, sas[i], &v[i]);
+	}
+}
+
+static void
+decap_burst(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx, enum adit_status *st,
+	    size_t n)
+{
+	if (sa->protocol == ADIT_PROTO_AH)
+		adit_ah_decap_burst(sa, pkts, rx, st, n);
+	else
+		adit_esp_decap_burst(sa, pkts, rx, st, n);
+}
+
+/* A later fragment has no ports of its own, but its first one may have had (RFC 4301 7.3). */
+static enum adit_status
+recheck_fragment(struct adit_ipsec *ipsec, const struct adit_sa *sa, const struct adit_pkt *pkt)
+{
+	const struct adit_span span = {adit_pkt_data(pkt), pkt->len};
+	struct adit_flow flow;
+
+	if (adit_flow_read(&flow, ADIT_IN, span.p, span.n) != ADIT_OK ||
+	    adit_fragtrack_flow(ipsec->fragtrack_in, ipsec->now, &flow, span) != ADIT_OK)
+		return ADIT_ERR_SELECTOR;
+	return adit_selectors_match(sa->selectors, &flow) ? ADIT_OK : ADIT_ERR_SELECTOR;
+}
+
+static enum adit_status
+check_fragment(struct adit_ipsec *ipsec, const struct adit_sa *sa, const struct adit_pkt *pkt,
+	       enum adit_status st)
+{
+	const struct adit_span span = {adit_pkt_data(pkt), pkt->len};
+	struct adit_ip_view ip;
+	struct adit_flow flow;
+
+	if (!ipsec->fragtrack_in || (st != ADIT_OK && st != ADIT_ERR_SELECTOR) || !sa->selectors)
+		return st;
+	if (adit_ip_get(span.p, span.n, &ip) != ADIT_OK || !ip.fragment)
+		return st;
+	if (!ip.first)
+		return recheck_fragment(ipsec, sa, pkt);
+	if (st == ADIT_OK && adit_flow_read(&flow, ADIT_IN, span.p, span.n) == ADIT_OK) {
+		st = adit_fragtrack_flow(ipsec->fragtrack_in, ipsec->now, &flow, span);
+		if (st == ADIT_OK)
+			adit_fragtrack_learn(ipsec->fragtrack_in, ipsec->now, &flow, span);
+	}
+	return st;
+}
+
+static void
+conclude(struct adit_ipsec *ipsec, const struct adit_sa *sa, const struct adit_pkt *pkt,
+	 const struct adit_esp_rx *rx, enum adit_status st, struct adit_verdict *v)
+{
+	bool aggfrag = sa->mode == ADIT_IPTFS && rx->next_header == ADIT_NEXT_AGGFRAG;
+
+	if (!aggfrag)
+		st = check_fragment(ipsec, sa, pkt, st);
+	if (st != ADIT_OK) {
+		adit_verdict_discard(v, st);
+		return;
+	}
+	v->kind = aggfrag ? ADIT_VERDICT_AGGFRAG : ADIT_VERDICT_DELIVER;
+	v->seq = rx->seq;
+	v->policy = ipsec->sad->mem.entries[v->sa.slot].note.policy;
+}
+
+static void
+decap_run(struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts,
+	  struct adit_verdict *v, size_t n)
+{
+	enum adit_status st[ADIT_BURST];
+	struct adit_esp_rx rx[ADIT_BURST];
+
+	memset(rx, 0, sizeof rx);
+	decap_burst(sa, pkts, rx, st, n);
+	for (size_t i = 0; i < n; i++)
+		conclude(ipsec, sa, &pkts[i], &rx[i], st[i], &v[i]);
+}
+
+/* The SA that stands in the one that a packet just came through, if the packet is its. */
+static struct adit_sa *
+next_inside(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_sa_id through,
+	    struct adit_sa_id *id)
+{
+	const uint8_t *p = adit_pkt_data(pkt);
+	struct arrival a;
+	struct adit_sa *sa;
+
+	if (adit_ip_get(p, pkt->len, &a.ip) != ADIT_OK || a.ip.upper == ADIT_PROTO_UDP)
+		return NULL;
+	read_spi(p, &a);
+	sa = a.spi ? match(ipsec, p, &a, id) : NULL;
+	return sa && is_for(sa, p, &a) && came_through(ipsec, *id, through) ? sa : NULL;
+}
+
+/* On through the SAs inside of the one that was taken off: each step takes one off, and what is in
+ * no bundle is delivered as it is, so that nesting costs no more than the bundles here. */
+static void
+decap_inside(struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_verdict *v)
+{
+	for (size_t i = 0; i < ADIT_NEST_MAX && v->kind == ADIT_VERDICT_DELIVER; i++) {
+		struct adit_sa_id id;
+		struct adit_sa *sa = next_inside(ipsec, pkt, v->sa, &id);
+
+		if (!sa)
+			return;
+		v->sa = id;
+		if (adit_ipsec_is_over(ipsec, sa))
+			adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
+		else
+			decap_run(ipsec, sa, pkt, v, 1);
+	}
+}
+
+static void
+in_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v, size_t n)
+{
+	struct adit_sa *sas[ADIT_BURST];
+
+	decide_some(ipsec, pkts, v, sas, n);
+	for (size_t i = 0, run; i < n; i += run) {
+		run = adit_ipsec_run(sas + i, n - i);
+		if (sas[i])
+			decap_run(ipsec, sas[i], pkts + i, v + i, run);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (sas[i])
+			decap_inside(ipsec, &pkts[i], &v[i]);
+		ipsec->in[v[i].status]++;
+	}
+}
+
+void
+adit_ipsec_in(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *verdicts,
+	      size_t n)
+{
+	for (size_t i = 0; i < n; i += ADIT_BURST)
+		in_some(ipsec, pkts + i, verdicts + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+}
+
+void
+adit_ipsec_inner(struct adit_ipsec *ipsec, struct adit_sa_id id, const struct adit_pkt *pkt,
+		 struct adit_verdict *v)
+{
+	const struct adit_sa *sa = adit_sad_get(ipsec->sad, id);
+	struct adit_esp_rx rx = {0, ADIT_NEXT_IPV4};
+	enum adit_status st;
+
+	memset(v, 0, sizeof *v);
+	v->policy = ADIT_POLICY_NONE;
+	v->sa = id;
+	if (!sa) {
+		adit_verdict_discard(v, ADIT_ERR_STALE);
+	} else {
+		st = adit_flow_read(&v->flow, ADIT_IN, adit_pkt_data(pkt), pkt->len);
+		if (st == ADIT_OK && sa->selectors &&
+		    !adit_selectors_match(sa->selectors, &v->flow))
+			st = ADIT_ERR_SELECTOR;
+		conclude(ipsec, sa, pkt, &rx, st, v);
+	}
+	ipsec->in[v->status]++;
+}

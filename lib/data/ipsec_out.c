@@ -1,0 +1,196 @@
+/* Outbound processing (RFC 4301 5.1): from a packet to a verdict. */
+#include <string.h>
+
+#include "data/ipsec.h"
+#include "sa/spd.h"
+#include "wire/ip.h"
+
+static struct adit_span
+span_of(const struct adit_pkt *pkt)
+{
+	struct adit_span span = {adit_pkt_data(pkt), pkt->len};
+
+	return span;
+}
+
+static enum adit_status
+read_flow(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_flow *flow)
+{
+	enum adit_status st = adit_flow_read(flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len);
+
+	if (st != ADIT_OK || !ipsec->fragtrack_out)
+		return st;
+	return adit_fragtrack_flow(ipsec->fragtrack_out, ipsec->now, flow, span_of(pkt));
+}
+
+/* What is to be done with a packet of a PROTECT policy. */
+static void
+decide_protected(const struct adit_ipsec *ipsec, const struct adit_sa *sa, struct adit_verdict *v)
+{
+	if (!sa) {
+		v->kind = ADIT_VERDICT_NEED_SA;
+		v->status = ADIT_ERR_NO_SA;
+	} else if (adit_ipsec_is_over(ipsec, sa)) {
+		adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
+	} else {
+		v->kind = sa->mode == ADIT_IPTFS ? ADIT_VERDICT_QUEUE : ADIT_VERDICT_SEND;
+	}
+}
+
+/* What the policies say of an outbound packet; the SA of one that is to be sent through it. */
+static struct adit_sa *
+decide(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v)
+{
+	struct adit_spd_ask ask = {&v->flow, ADIT_OUT, 0, ipsec->resource};
+	const struct adit_policy *policy;
+	struct adit_sa *sa = NULL;
+	enum adit_status st;
+
+	memset(v, 0, sizeof *v);
+	v->policy = ADIT_POLICY_NONE;
+	st = read_flow(ipsec, pkt, &v->flow);
+	if (st != ADIT_OK) {
+		adit_verdict_discard(v, st);
+		return NULL;
+	}
+	ask.dscp = adit_ip_tos(adit_pkt_data(pkt)) >> 2;
+	v->policy = adit_spd_lookup(ipsec->spd, ipsec->sad, &ask, &v->sa, &sa);
+	policy = adit_ipsec_policy(ipsec, v->policy);
+	if (!policy || policy->action == ADIT_DISCARD)
+		adit_verdict_discard(v, ADIT_ERR_POLICY);
+	else if (policy->action == ADIT_BYPASS)
+		v->kind = ADIT_VERDICT_BYPASS;
+	else
+		decide_protected(ipsec, sa, v);
+	if (v->kind != ADIT_VERDICT_DISCARD && ipsec->fragtrack_out)
+		adit_fragtrack_learn(ipsec->fragtrack_out, ipsec->now, &v->flow, span_of(pkt));
+	return v->kind == ADIT_VERDICT_SEND ? sa : NULL;
+}
+
+static size_t
+payload_max(const struct adit_sa *sa, size_t mtu)
+{
+	return sa->protocol == ADIT_PROTO_AH ? adit_ah_payload_max(sa, mtu)
+					     : adit_esp_payload_max(sa, mtu);
+}
+
+size_t
+adit_ipsec_payload_max(const struct adit_ipsec *ipsec, struct adit_sa_id id)
+{
+	struct adit_sa_id chain[ADIT_NEST_MAX];
+	struct adit_sa *sa = adit_sad_get(ipsec->sad, id);
+	size_t n = 0, max = UINT16_MAX;
+
+	while (sa && n < ADIT_NEST_MAX) {
+		chain[n++] = id;
+		if (!adit_sad_outer(ipsec->sad, id, &id, &sa))
+			break;
+	}
+	/* From the outermost inwards. */
+	while (n > 0) {
+		sa = adit_sad_get(ipsec->sad, chain[--n]);
+		if (!sa)
+			return 0;
+		max = payload_max(sa, max < sa->mtu ? max : sa->mtu);
+	}
+	return sa ? max : 0;
+}
+
+static void
+say_too_big(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v)
+{
+	struct adit_ip_view ip;
+
+	v->kind = ADIT_VERDICT_TOO_BIG;
+	v->status = ADIT_ERR_MTU;
+	v->mtu = (uint16_t)adit_ipsec_payload_max(ipsec, v->sa);
+	v->may_cut = adit_ip_get(adit_pkt_data(pkt), pkt->len, &ip) == ADIT_OK && !ip.df;
+}
+
+static void
+encap_burst(struct adit_sa *sa, struct adit_pkt *pkts, enum adit_status *st, size_t n)
+{
+	if (sa->protocol == ADIT_PROTO_AH)
+		adit_ah_encap_burst(sa, pkts, st, n);
+	else
+		adit_esp_encap_burst(sa, pkts, st, n);
+}
+
+static void
+encap_run(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts,
+	  struct adit_verdict *v, size_t n)
+{
+	enum adit_status st[ADIT_BURST];
+
+	encap_burst(sa, pkts, st, n);
+	for (size_t i = 0; i < n; i++) {
+		if (st[i] == ADIT_ERR_MTU)
+			say_too_big(ipsec, &pkts[i], &v[i]);
+		else if (st[i] != ADIT_OK)
+			adit_verdict_discard(&v[i], st[i]);
+	}
+}
+
+/* Whether a packet fits into all SAs of its bundle: must be known before the first one changes it.
+ */
+static bool
+fits_bundle(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt,
+	    const struct adit_verdict *v)
+{
+	struct adit_sa_id outer;
+	struct adit_sa *sa;
+
+	if (!adit_sad_outer(ipsec->sad, v->sa, &outer, &sa) || !sa)
+		return true;
+	return (sa->flags & ADIT_SA_CUT_AFTER) || pkt->len <= adit_ipsec_payload_max(ipsec, v->sa);
+}
+
+/* On through the SAs around the one that made the packet. */
+static void
+encap_outer(const struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_verdict *v)
+{
+	struct adit_sa_id id = v->sa;
+	struct adit_sa *sa;
+
+	for (size_t i = 0; v->kind == ADIT_VERDICT_SEND; i++) {
+		enum adit_status st = ADIT_ERR_NO_SA;
+
+		if (!adit_sad_outer(ipsec->sad, id, &id, &sa))
+			return;
+		if (sa && i < ADIT_NEST_MAX)
+			encap_burst(sa, pkt, &st, 1);
+		if (st != ADIT_OK)
+			adit_verdict_discard(v, st);
+	}
+}
+
+static void
+out_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v, size_t n)
+{
+	struct adit_sa *sas[ADIT_BURST];
+
+	for (size_t i = 0; i < n; i++) {
+		sas[i] = decide(ipsec, &pkts[i], &v[i]);
+		if (sas[i] && !fits_bundle(ipsec, &pkts[i], &v[i])) {
+			say_too_big(ipsec, &pkts[i], &v[i]);
+			sas[i] = NULL;
+		}
+	}
+	for (size_t i = 0, run; i < n; i += run) {
+		run = adit_ipsec_run(sas + i, n - i);
+		if (sas[i])
+			encap_run(ipsec, sas[i], pkts + i, v + i, run);
+	}
+	for (size_t i = 0; i < n; i++) {
+		encap_outer(ipsec, &pkts[i], &v[i]);
+		ipsec->out[v[i].status]++;
+	}
+}
+
+void
+adit_ipsec_out(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *verdicts,
+	       size_t n)
+{
+	for (size_t i = 0; i < n; i += ADIT_BURST)
+		out_some(ipsec, pkts + i, verdicts + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+}
