@@ -3,10 +3,16 @@
 
 #include "adit/sa.h"
 
+/* ANY is every port and none; OPAQUE is none, and is written the wrong way round (RFC 7296
+ * 3.13.1). */
 static bool
-is_any_port(const struct adit_ts *ts)
+is_port_match(const struct adit_ts *ts, bool has_port, uint16_t port)
 {
-	return ts->port_first == 0 && ts->port_last == UINT16_MAX;
+	if (ts->port_first == 0 && ts->port_last == UINT16_MAX)
+		return true;
+	if (!has_port)
+		return ts->port_first == UINT16_MAX && ts->port_last == 0;
+	return port >= ts->port_first && port <= ts->port_last;
 }
 
 bool
@@ -15,13 +21,13 @@ adit_ts_match(const struct adit_ts *ts, const struct adit_ip *ip, uint8_t protoc
 {
 	size_t n = ts->version == 4 ? 4 : 16;
 
-	if (ts->version != ip->version || (ts->protocol && ts->protocol != protocol))
+	if (ts->version != ip->version || (ts->version != 4 && ts->version != 6))
+		return false;
+	if (ts->protocol && ts->protocol != protocol)
 		return false;
 	if (memcmp(ip->b, ts->first, n) < 0 || memcmp(ip->b, ts->last, n) > 0)
 		return false;
-	if (is_any_port(ts))
-		return true;
-	return has_port && port >= ts->port_first && port <= ts->port_last;
+	return is_port_match(ts, has_port, port);
 }
 
 static bool

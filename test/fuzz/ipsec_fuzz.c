@@ -180,7 +180,8 @@ check(const struct node *nd, const struct adit_verdict *v, const struct adit_pkt
 		break;
 	case ADIT_VERDICT_BYPASS:
 	case ADIT_VERDICT_NEED_SA:
-		must(adit_spd_find(&nd->spd, &v->flow) == v->policy);
+		/* The policies are of both directions. */
+		must(adit_spd_find(&nd->spd, ADIT_OUT, &v->flow) == v->policy);
 		must(nd->policies[v->policy].action ==
 		     (v->kind == ADIT_VERDICT_BYPASS ? ADIT_BYPASS : ADIT_PROTECT));
 		must(pkt->off == was->off && pkt->len == was->len);

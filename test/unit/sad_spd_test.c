@@ -335,9 +335,10 @@ static uint32_t
 look_up(uint8_t local, uint8_t remote, struct adit_sa_id *id, struct adit_sa **sa)
 {
 	struct adit_flow f = flow(local, remote);
-	uint32_t policy = adit_spd_lookup(&spd, &sad, &f, id, sa);
+	const struct adit_spd_ask ask = {&f, ADIT_OUT, 0, 0};
+	uint32_t policy = adit_spd_lookup(&spd, &sad, &ask, id, sa);
 
-	assert_int_equal(policy, adit_spd_find(&spd, &f));
+	assert_int_equal(policy, adit_spd_find(&spd, ADIT_OUT, &f));
 	return policy;
 }
 
@@ -356,7 +357,7 @@ test_the_first_policy_that_matches_decides(void **state)
 		assert_int_equal(look_up(2, 1, &id, &sa), 2);
 	}
 	outside.remote.b[0] = 11;
-	assert_int_equal(adit_spd_find(&spd, &outside), ADIT_POLICY_NONE);
+	assert_int_equal(adit_spd_find(&spd, ADIT_OUT, &outside), ADIT_POLICY_NONE);
 }
 
 static void
@@ -410,6 +411,7 @@ test_an_sa_carries_what_its_own_selectors_match(void **state)
 	struct adit_sa_params p = params(ADIT_OUT, 0x1000);
 	struct adit_sa_id id, found;
 	struct adit_flow f = flow(1, 2);
+	const struct adit_spd_ask ask = {&f, ADIT_OUT, 0, 0};
 	struct adit_sa *sa;
 
 	(void)state;
@@ -417,10 +419,10 @@ test_an_sa_carries_what_its_own_selectors_match(void **state)
 	p.selectors = &narrow;
 	assert_int_equal(adit_sad_add(&sad, &p, 0, &id), ADIT_OK);
 	assert_int_equal(adit_spd_link(&spd, &sad, id), ADIT_OK);
-	assert_int_equal(adit_spd_lookup(&spd, &sad, &f, &found, &sa), 0);
+	assert_int_equal(adit_spd_lookup(&spd, &sad, &ask, &found, &sa), 0);
 	assert_null(sa);
 	f.protocol = ADIT_PROTO_TCP;
-	assert_int_equal(adit_spd_lookup(&spd, &sad, &f, &found, &sa), 0);
+	assert_int_equal(adit_spd_lookup(&spd, &sad, &ask, &found, &sa), 0);
 	assert_ptr_equal(sa, adit_sad_get(&sad, id));
 }
 
