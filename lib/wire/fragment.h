@@ -21,7 +21,8 @@ struct adit_fragment_view {
 	bool more;
 	uint16_t next_at; /* IPv6: where the byte stands that names the Fragment header */
 	uint32_t id;
-	size_t head;      /* bytes before the data; IPv6: without the Fragment header */
+	size_t head;      /* bytes before the data; IPv6: without the Fragment header, and where
+			     there is none, behind all extension headers */
 	size_t data, len; /* where the data are, and how many */
 	size_t offset;    /* of the data in the whole */
 };
