@@ -84,6 +84,16 @@ union adit_hash_ctx {
 	uint8_t mem[ADIT_HASH_CTX_SIZE];
 };
 
+/* A block cipher of 16-byte blocks, bare: what MACs of a cipher are built on. */
+#define ADIT_BLOCK_LEN 16
+struct adit_block {
+	const char *name;
+	uint16_t ctx_size; /* bytes of a keyed context */
+	enum adit_status (*setkey)(void *kc, struct adit_span key);
+	enum adit_status (*encrypt)(void *kc, const uint8_t *in, uint8_t *out); /* in may be out */
+	void (*wipe)(void *kc);
+};
+
 /* A keyed MAC. sum takes the message as parts, so that nothing is copied together. */
 struct adit_mac {
 	const char *name;             /* "HMAC-SHA2-256" */
@@ -94,6 +104,7 @@ struct adit_mac {
 	enum adit_status (*sum)(const struct adit_mac *mac, void *kc, const struct adit_span *parts,
 				size_t n_parts, uint8_t *out);
 	void (*wipe)(const struct adit_mac *mac, void *kc);
+	const struct adit_block *block; /* what it is built on; NULL for HMACs */
 };
 
 /* Storage for any keyed HMAC: two hash states. */
@@ -206,6 +217,15 @@ enum adit_status adit_hmac_sum(const struct adit_mac *mac, void *kc, const struc
 			       size_t n_parts, uint8_t *out);
 void adit_hmac_wipe(const struct adit_mac *mac, void *kc);
 
+/* The functions of AES-CMAC and AES-XCBC objects; the object's block says which cipher. A context
+ * is ADIT_CBC_MAC_CTX_SIZE of the cipher's. */
+#define ADIT_CBC_MAC_CTX_SIZE(block_ctx_size) (2 * ADIT_BLOCK_LEN + (block_ctx_size))
+enum adit_status adit_cmac_setkey(const struct adit_mac *mac, void *kc, struct adit_span key);
+enum adit_status adit_xcbc_setkey(const struct adit_mac *mac, void *kc, struct adit_span key);
+enum adit_status adit_cbc_mac_sum(const struct adit_mac *mac, void *kc,
+				  const struct adit_span *parts, size_t n_parts, uint8_t *out);
+void adit_cbc_mac_wipe(const struct adit_mac *mac, void *kc);
+
 /* A key exchange method, transform type 4. Private state is at most ADIT_KE_PRIVATE_MAX bytes and
  * the caller wipes it; public values are in the form of the KE payload (RFC 7296 3.4, 5903, 8031).
  */
@@ -224,7 +244,9 @@ struct adit_ke {
 /* Everything that a node may use: NULL-terminated lists in order of preference. */
 struct adit_crypto {
 	const char *name;
-	const struct adit_aead *const *aead;
+	const struct adit_aead *const *aead; /* negotiated by IKE, for itself and for ESP */
+	/* For SAs that are keyed by hand or name them: never offered unasked, never IKE's own. */
+	const struct adit_aead *const *sa_only;
 	const struct adit_prf *const *prf;
 	const struct adit_ke *const *ke;
 	const struct adit_hash *sha1; /* NAT detection (RFC 7296 2.23) */
@@ -235,7 +257,10 @@ const struct adit_aead *adit_crypto_aead(const struct adit_crypto *c, uint16_t e
 					 uint16_t key_bits, uint16_t integ);
 const struct adit_prf *adit_crypto_prf(const struct adit_crypto *c, uint16_t id);
 const struct adit_ke *adit_crypto_ke(const struct adit_crypto *c, uint16_t id);
-/* Look-up by an object's name; NULL where the list has none. */
+/* The same in both lists: for SAs alone. */
+const struct adit_aead *adit_crypto_sa_aead(const struct adit_crypto *c, uint16_t encr,
+					    uint16_t key_bits, uint16_t integ);
+/* Look-up by an object's name in both lists; NULL where they have none. */
 const struct adit_aead *adit_crypto_aead_by_name(const struct adit_crypto *c, const char *name);
 
 /* The whole key of an AEAD in bytes: cipher key, salt and integrity key. */

@@ -3,13 +3,27 @@
 
 #include "adit/crypto.h"
 
-const struct adit_aead *
-adit_crypto_aead(const struct adit_crypto *c, uint16_t encr, uint16_t key_bits, uint16_t integ)
+static const struct adit_aead *
+by_number(const struct adit_aead *const *a, uint16_t encr, uint16_t key_bits, uint16_t integ)
 {
-	for (const struct adit_aead *const *a = c->aead; *a; a++)
+	for (; a && *a; a++)
 		if ((*a)->encr == encr && (*a)->key_bits == key_bits && (*a)->integ == integ)
 			return *a;
 	return NULL;
+}
+
+const struct adit_aead *
+adit_crypto_aead(const struct adit_crypto *c, uint16_t encr, uint16_t key_bits, uint16_t integ)
+{
+	return by_number(c->aead, encr, key_bits, integ);
+}
+
+const struct adit_aead *
+adit_crypto_sa_aead(const struct adit_crypto *c, uint16_t encr, uint16_t key_bits, uint16_t integ)
+{
+	const struct adit_aead *a = by_number(c->aead, encr, key_bits, integ);
+
+	return a ? a : by_number(c->sa_only, encr, key_bits, integ);
 }
 
 const struct adit_prf *
@@ -30,11 +44,19 @@ adit_crypto_ke(const struct adit_crypto *c, uint16_t id)
 	return NULL;
 }
 
-const struct adit_aead *
-adit_crypto_aead_by_name(const struct adit_crypto *c, const char *name)
+static const struct adit_aead *
+by_name(const struct adit_aead *const *a, const char *name)
 {
-	for (const struct adit_aead *const *a = c->aead; *a; a++)
+	for (; a && *a; a++)
 		if (strcmp((*a)->name, name) == 0)
 			return *a;
 	return NULL;
+}
+
+const struct adit_aead *
+adit_crypto_aead_by_name(const struct adit_crypto *c, const char *name)
+{
+	const struct adit_aead *a = by_name(c->aead, name);
+
+	return a ? a : by_name(c->sa_only, name);
 }

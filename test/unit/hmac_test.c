@@ -166,7 +166,7 @@ fail_finish(void *ctx, uint8_t *out)
 static const struct adit_hash failing_hash = {"failing",  32,          64,         8,
 					      fail_start, fail_update, fail_finish};
 static const struct adit_mac failing_mac = {"failing",     &failing_hash, 32, 16, adit_hmac_setkey,
-					    adit_hmac_sum, adit_hmac_wipe};
+					    adit_hmac_sum, adit_hmac_wipe, NULL};
 static const struct adit_prf failing_prf = {"failing", 999, 32, &failing_mac};
 
 static void

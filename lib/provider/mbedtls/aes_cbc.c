@@ -4,6 +4,7 @@
 #include <mbedtls/aes.h>
 
 #include "provider/mbedtls/compat.h"
+#include "provider/mbedtls/etm.h"
 
 #define BLOCK_LEN 16
 
@@ -11,10 +12,7 @@ struct cbc_key {
 	mbedtls_aes_context encrypt, decrypt;
 };
 
-/* Two HMAC states stand behind the cipher's keys in the context of an AEAD. */
-#define CBC_CTX_SIZE ((sizeof(struct cbc_key) + 7) & ~(size_t)7)
-#define AEAD_CTX_SIZE (CBC_CTX_SIZE + 2 * ADIT_HASH_CTX_SIZE)
-ADIT_CHECK(cbc_hmac_fits, AEAD_CTX_SIZE <= ADIT_KEYCTX_SIZE);
+ADIT_CHECK(cbc_hmac_fits, ADIT_ETM_CTX_SIZE(sizeof(struct cbc_key)) <= ADIT_KEYCTX_SIZE);
 
 static void
 cbc_wipe(void *kc)
@@ -82,46 +80,22 @@ const struct adit_cipher adit_mbedtls_aes_cbc = {
 	"ENCR_AES_CBC", ADIT_ENCR_AES_CBC, BLOCK_LEN,   BLOCK_LEN,   sizeof(struct cbc_key),
 	cbc_setkey,     cbc_make_iv,       cbc_encrypt, cbc_decrypt, cbc_wipe};
 
-#define CBC_HMAC(object, bits, hmac_name, integ_id, auth_object, auth_key_len, icv) \
-	const struct adit_aead adit_mbedtls_##object = {                            \
-		.name = "AES-CBC-" #bits "+" hmac_name,                             \
-		.encr = ADIT_ENCR_AES_CBC,                                          \
-		.key_bits = bits,                                                   \
-		.integ = integ_id,                                                  \
-		.ctx_size = AEAD_CTX_SIZE,                                          \
-		.encr_key_len = bits / 8,                                           \
-		.integ_key_len = auth_key_len,                                      \
-		.iv_len = BLOCK_LEN,                                                \
-		.icv_len = icv,                                                     \
-		.block = BLOCK_LEN,                                                 \
-		.esn_tail = true,                                                   \
-		.cipher = &adit_mbedtls_aes_cbc,                                    \
-		.auth = &adit_mbedtls_auth_hmac_##auth_object,                      \
-		.setkey = adit_etm_setkey,                                          \
-		.make_iv = adit_etm_make_iv,                                        \
-		.seal = adit_etm_seal,                                              \
-		.open = adit_etm_open,                                              \
-		.wipe = adit_etm_wipe,                                              \
+#define CBC_AEAD(object, title, bits, ...)                             \
+	const struct adit_aead adit_mbedtls_##object = {               \
+		.name = title,                                         \
+		.encr = ADIT_ENCR_AES_CBC,                             \
+		.key_bits = bits,                                      \
+		.ctx_size = ADIT_ETM_CTX_SIZE(sizeof(struct cbc_key)), \
+		.encr_key_len = bits / 8,                              \
+		.iv_len = BLOCK_LEN,                                   \
+		.block = BLOCK_LEN,                                    \
+		.cipher = &adit_mbedtls_aes_cbc,                       \
+		__VA_ARGS__,                                           \
 	}
+#define CBC_128(object, title, ...) CBC_AEAD(object, title, 128, __VA_ARGS__)
+#define CBC_192(object, title, ...) CBC_AEAD(object, title, 192, __VA_ARGS__)
+#define CBC_256(object, title, ...) CBC_AEAD(object, title, 256, __VA_ARGS__)
 
-#define SHA1_96(object, bits) \
-	CBC_HMAC(object, bits, "HMAC-SHA1-96", ADIT_AUTH_HMAC_SHA1_96, sha1_96, 20, 12)
-#define SHA256_128(object, bits) \
-	CBC_HMAC(object, bits, "HMAC-SHA2-256-128", ADIT_AUTH_HMAC_SHA2_256_128, sha256_128, 32, 16)
-#define SHA384_192(object, bits) \
-	CBC_HMAC(object, bits, "HMAC-SHA2-384-192", ADIT_AUTH_HMAC_SHA2_384_192, sha384_192, 48, 24)
-#define SHA512_256(object, bits) \
-	CBC_HMAC(object, bits, "HMAC-SHA2-512-256", ADIT_AUTH_HMAC_SHA2_512_256, sha512_256, 64, 32)
-
-SHA1_96(aes128_cbc_sha1, 128);
-SHA1_96(aes192_cbc_sha1, 192);
-SHA1_96(aes256_cbc_sha1, 256);
-SHA256_128(aes128_cbc_sha256, 128);
-SHA256_128(aes192_cbc_sha256, 192);
-SHA256_128(aes256_cbc_sha256, 256);
-SHA384_192(aes128_cbc_sha384, 128);
-SHA384_192(aes192_cbc_sha384, 192);
-SHA384_192(aes256_cbc_sha384, 256);
-SHA512_256(aes128_cbc_sha512, 128);
-SHA512_256(aes192_cbc_sha512, 192);
-SHA512_256(aes256_cbc_sha512, 256);
+ADIT_WITH_EACH(CBC_128, aes128_cbc, "AES-CBC-128");
+ADIT_WITH_EACH(CBC_192, aes192_cbc, "AES-CBC-192");
+ADIT_WITH_EACH(CBC_256, aes256_cbc, "AES-CBC-256");

@@ -1,13 +1,14 @@
-/* AES-CCM (RFC 4309, RFC 5282) with ICVs of 8, 12 and 16 bytes by mbedTLS. */
+/* AES-CCM (RFC 4309, RFC 5282) with ICVs of 8, 12 and 16 bytes, and with an implicit IV (RFC 8750),
+ * by mbedTLS. */
 #include <string.h>
 
 #include <mbedtls/ccm.h>
 
-#include "base/endian.h"
 #include "provider/mbedtls/compat.h"
+#include "provider/mbedtls/nonce.h"
 
 #define SALT_LEN 3
-#define IV_LEN 8
+#define IV_LEN ADIT_COUNTER_IV_LEN
 #define NONCE_LEN (SALT_LEN + IV_LEN)
 
 struct ccm_key {
@@ -30,15 +31,6 @@ ccm_setkey(const struct adit_aead *aead, void *kc, struct adit_span key)
 		return ADIT_ERR_CRYPTO;
 	}
 	memcpy(k->salt, key.p + key.n - SALT_LEN, SALT_LEN);
-	return ADIT_OK;
-}
-
-static enum adit_status
-ccm_make_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
-{
-	(void)aead;
-	(void)kc;
-	adit_store64(iv, n);
 	return ADIT_OK;
 }
 
@@ -94,24 +86,31 @@ ccm_wipe(const struct adit_aead *aead, void *kc)
 	adit_wipe(k, sizeof *k);
 }
 
-#define AES_CCM(bits, tag)                                           \
-	const struct adit_aead adit_mbedtls_aes##bits##_ccm##tag = { \
-		.name = "AES-CCM-" #tag "-" #bits,                   \
-		.encr = ADIT_ENCR_AES_CCM_##tag,                     \
-		.key_bits = bits,                                    \
-		.integ = ADIT_AUTH_NONE,                             \
-		.ctx_size = sizeof(struct ccm_key),                  \
-		.encr_key_len = bits / 8 + SALT_LEN,                 \
-		.salt_len = SALT_LEN,                                \
-		.iv_len = IV_LEN,                                    \
-		.icv_len = tag,                                      \
-		.block = 1,                                          \
-		.setkey = ccm_setkey,                                \
-		.make_iv = ccm_make_iv,                              \
-		.seal = ccm_seal,                                    \
-		.open = ccm_open,                                    \
-		.wipe = ccm_wipe,                                    \
+#define AES_CCM_OBJECT(object, title, number, bits, tag, iv) \
+	const struct adit_aead adit_mbedtls_##object = {     \
+		.name = title,                               \
+		.encr = number,                              \
+		.key_bits = bits,                            \
+		.integ = ADIT_AUTH_NONE,                     \
+		.ctx_size = sizeof(struct ccm_key),          \
+		.encr_key_len = bits / 8 + SALT_LEN,         \
+		.salt_len = SALT_LEN,                        \
+		.iv_len = iv,                                \
+		.implicit_iv = iv == 0,                      \
+		.icv_len = tag,                              \
+		.block = 1,                                  \
+		.setkey = ccm_setkey,                        \
+		.make_iv = adit_counter_iv,                  \
+		.seal = ccm_seal,                            \
+		.open = ccm_open,                            \
+		.wipe = ccm_wipe,                            \
 	}
+#define AES_CCM(bits, tag)                                                                       \
+	AES_CCM_OBJECT(aes##bits##_ccm##tag, "AES-CCM-" #tag "-" #bits, ADIT_ENCR_AES_CCM_##tag, \
+		       bits, tag, IV_LEN)
+#define AES_CCM_IIV(bits)                                                 \
+	AES_CCM_OBJECT(aes##bits##_ccm16_iiv, "AES-CCM-16-" #bits "-IIV", \
+		       ADIT_ENCR_AES_CCM_16_IIV, bits, 16, 0)
 
 AES_CCM(128, 8);
 AES_CCM(192, 8);
@@ -122,3 +121,6 @@ AES_CCM(256, 12);
 AES_CCM(128, 16);
 AES_CCM(192, 16);
 AES_CCM(256, 16);
+AES_CCM_IIV(128);
+AES_CCM_IIV(192);
+AES_CCM_IIV(256);

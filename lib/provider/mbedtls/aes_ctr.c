@@ -71,26 +71,23 @@ const struct adit_cipher adit_mbedtls_aes_ctr = {
 	"ENCR_AES_CTR", ADIT_ENCR_AES_CTR, IV_LEN,    1,         sizeof(struct ctr_key),
 	ctr_setkey,     ctr_make_iv,       ctr_crypt, ctr_crypt, ctr_wipe};
 
-#define CTR_WITH(object, bits, title, with)                              \
-	const struct adit_aead adit_mbedtls_aes##bits##_ctr_##object = { \
-		.name = "AES-CTR-" #bits "+" title,                      \
-		.encr = ADIT_ENCR_AES_CTR,                               \
-		.key_bits = bits,                                        \
-		.ctx_size = ADIT_ETM_CTX_SIZE(sizeof(struct ctr_key)),   \
-		.encr_key_len = bits / 8 + NONCE_LEN,                    \
-		.salt_len = NONCE_LEN,                                   \
-		.iv_len = IV_LEN,                                        \
-		.block = 1,                                              \
-		.cipher = &adit_mbedtls_aes_ctr,                         \
-		with,                                                    \
+#define CTR_AEAD(object, title, bits, ...)                             \
+	const struct adit_aead adit_mbedtls_##object = {               \
+		.name = title,                                         \
+		.encr = ADIT_ENCR_AES_CTR,                             \
+		.key_bits = bits,                                      \
+		.ctx_size = ADIT_ETM_CTX_SIZE(sizeof(struct ctr_key)), \
+		.encr_key_len = bits / 8 + NONCE_LEN,                  \
+		.salt_len = NONCE_LEN,                                 \
+		.iv_len = IV_LEN,                                      \
+		.block = 1,                                            \
+		.cipher = &adit_mbedtls_aes_ctr,                       \
+		__VA_ARGS__,                                           \
 	}
+#define CTR_128(object, title, ...) CTR_AEAD(object, title, 128, __VA_ARGS__)
+#define CTR_192(object, title, ...) CTR_AEAD(object, title, 192, __VA_ARGS__)
+#define CTR_256(object, title, ...) CTR_AEAD(object, title, 256, __VA_ARGS__)
 
-#define CTR(bits)                                                          \
-	CTR_WITH(sha1, bits, "HMAC-SHA1-96", ADIT_WITH_SHA1_96);           \
-	CTR_WITH(sha256, bits, "HMAC-SHA2-256-128", ADIT_WITH_SHA256_128); \
-	CTR_WITH(sha384, bits, "HMAC-SHA2-384-192", ADIT_WITH_SHA384_192); \
-	CTR_WITH(sha512, bits, "HMAC-SHA2-512-256", ADIT_WITH_SHA512_256)
-
-CTR(128);
-CTR(192);
-CTR(256);
+ADIT_WITH_EACH(CTR_128, aes128_ctr, "AES-CTR-128");
+ADIT_WITH_EACH(CTR_192, aes192_ctr, "AES-CTR-192");
+ADIT_WITH_EACH(CTR_256, aes256_ctr, "AES-CTR-256");

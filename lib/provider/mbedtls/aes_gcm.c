@@ -1,5 +1,5 @@
-/* AES-GCM with ICVs of 8, 12 and 16 bytes (RFC 4106, RFC 5282) by mbedTLS's direct calls: the one
- * way that does not allocate per packet. */
+/* AES-GCM with ICVs of 8, 12 and 16 bytes (RFC 4106, RFC 5282), and with an implicit IV (RFC 8750),
+ * by mbedTLS's direct calls: the one way that does not allocate per packet. */
 #include <string.h>
 
 #include <mbedtls/gcm.h>
@@ -75,24 +75,31 @@ gcm_wipe(const struct adit_aead *aead, void *kc)
 	adit_wipe(k, sizeof *k);
 }
 
-#define AES_GCM(bits, tag)                                           \
-	const struct adit_aead adit_mbedtls_aes##bits##_gcm##tag = { \
-		.name = "AES-GCM-" #tag "-" #bits,                   \
-		.encr = ADIT_ENCR_AES_GCM_##tag,                     \
-		.key_bits = bits,                                    \
-		.integ = ADIT_AUTH_NONE,                             \
-		.ctx_size = sizeof(struct gcm_key),                  \
-		.encr_key_len = bits / 8 + ADIT_SALT_LEN,            \
-		.salt_len = ADIT_SALT_LEN,                           \
-		.iv_len = ADIT_COUNTER_IV_LEN,                       \
-		.icv_len = tag,                                      \
-		.block = 1,                                          \
-		.setkey = gcm_setkey,                                \
-		.make_iv = adit_counter_iv,                          \
-		.seal = gcm_seal,                                    \
-		.open = gcm_open,                                    \
-		.wipe = gcm_wipe,                                    \
+#define AES_GCM_OBJECT(object, title, number, bits, tag, iv) \
+	const struct adit_aead adit_mbedtls_##object = {     \
+		.name = title,                               \
+		.encr = number,                              \
+		.key_bits = bits,                            \
+		.integ = ADIT_AUTH_NONE,                     \
+		.ctx_size = sizeof(struct gcm_key),          \
+		.encr_key_len = bits / 8 + ADIT_SALT_LEN,    \
+		.salt_len = ADIT_SALT_LEN,                   \
+		.iv_len = iv,                                \
+		.implicit_iv = iv == 0,                      \
+		.make_iv = adit_counter_iv,                  \
+		.icv_len = tag,                              \
+		.block = 1,                                  \
+		.setkey = gcm_setkey,                        \
+		.seal = gcm_seal,                            \
+		.open = gcm_open,                            \
+		.wipe = gcm_wipe,                            \
 	}
+#define AES_GCM(bits, tag)                                                                       \
+	AES_GCM_OBJECT(aes##bits##_gcm##tag, "AES-GCM-" #tag "-" #bits, ADIT_ENCR_AES_GCM_##tag, \
+		       bits, tag, ADIT_COUNTER_IV_LEN)
+#define AES_GCM_IIV(bits)                                                 \
+	AES_GCM_OBJECT(aes##bits##_gcm16_iiv, "AES-GCM-16-" #bits "-IIV", \
+		       ADIT_ENCR_AES_GCM_16_IIV, bits, 16, 0)
 
 AES_GCM(128, 8);
 AES_GCM(192, 8);
@@ -103,3 +110,6 @@ AES_GCM(256, 12);
 AES_GCM(128, 16);
 AES_GCM(192, 16);
 AES_GCM(256, 16);
+AES_GCM_IIV(128);
+AES_GCM_IIV(192);
+AES_GCM_IIV(256);

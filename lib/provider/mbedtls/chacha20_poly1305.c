@@ -1,4 +1,4 @@
-/* ChaCha20-Poly1305 (RFC 7634) by mbedTLS. */
+/* ChaCha20-Poly1305 (RFC 7634), also with an implicit IV (RFC 8750), by mbedTLS. */
 #include <string.h>
 
 #include <mbedtls/chachapoly.h>
@@ -78,19 +78,25 @@ chachapoly_wipe(const struct adit_aead *aead, void *kc)
 }
 
 /* key_bits 0: the transform has no Key Length attribute (RFC 7634 3). */
-const struct adit_aead adit_mbedtls_chacha20_poly1305 = {
-	.name = "CHACHA20-POLY1305",
-	.encr = ADIT_ENCR_CHACHA20_POLY1305,
-	.integ = ADIT_AUTH_NONE,
-	.ctx_size = sizeof(struct chachapoly_key),
-	.encr_key_len = KEY_LEN + ADIT_SALT_LEN,
-	.salt_len = ADIT_SALT_LEN,
-	.iv_len = ADIT_COUNTER_IV_LEN,
-	.icv_len = ICV_LEN,
-	.block = 1,
-	.setkey = chachapoly_setkey,
-	.make_iv = adit_counter_iv,
-	.seal = chachapoly_seal,
-	.open = chachapoly_open,
-	.wipe = chachapoly_wipe,
-};
+#define CHACHAPOLY(object, title, number, iv)              \
+	const struct adit_aead adit_mbedtls_##object = {   \
+		.name = title,                             \
+		.encr = number,                            \
+		.integ = ADIT_AUTH_NONE,                   \
+		.ctx_size = sizeof(struct chachapoly_key), \
+		.encr_key_len = KEY_LEN + ADIT_SALT_LEN,   \
+		.salt_len = ADIT_SALT_LEN,                 \
+		.iv_len = iv,                              \
+		.implicit_iv = iv == 0,                    \
+		.icv_len = ICV_LEN,                        \
+		.block = 1,                                \
+		.setkey = chachapoly_setkey,               \
+		.make_iv = adit_counter_iv,                \
+		.seal = chachapoly_seal,                   \
+		.open = chachapoly_open,                   \
+		.wipe = chachapoly_wipe,                   \
+	}
+
+CHACHAPOLY(chacha20_poly1305, "CHACHA20-POLY1305", ADIT_ENCR_CHACHA20_POLY1305,
+	   ADIT_COUNTER_IV_LEN);
+CHACHAPOLY(chacha20_poly1305_iiv, "CHACHA20-POLY1305-IIV", ADIT_ENCR_CHACHA20_POLY1305_IIV, 0);

@@ -8,6 +8,9 @@
 #include "base/check.h"
 
 #if MBEDTLS_VERSION_MAJOR < 3
+#define adit_md5_starts mbedtls_md5_starts_ret
+#define adit_md5_update mbedtls_md5_update_ret
+#define adit_md5_finish mbedtls_md5_finish_ret
 #define adit_sha1_starts mbedtls_sha1_starts_ret
 #define adit_sha1_update mbedtls_sha1_update_ret
 #define adit_sha1_finish mbedtls_sha1_finish_ret
@@ -18,6 +21,9 @@
 #define adit_sha512_update mbedtls_sha512_update_ret
 #define adit_sha512_finish mbedtls_sha512_finish_ret
 #else
+#define adit_md5_starts mbedtls_md5_starts
+#define adit_md5_update mbedtls_md5_update
+#define adit_md5_finish mbedtls_md5_finish
 #define adit_sha1_starts mbedtls_sha1_starts
 #define adit_sha1_update mbedtls_sha1_update
 #define adit_sha1_finish mbedtls_sha1_finish

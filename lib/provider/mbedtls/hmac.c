@@ -4,10 +4,16 @@
 /* Two hash states; each is at most ADIT_HASH_CTX_SIZE, and hash.c checks that. */
 #define HMAC_CTX_SIZE (2 * ADIT_HASH_CTX_SIZE)
 
-#define HMAC(object, hash, name, len)                                                      \
-	const struct adit_mac adit_mbedtls_hmac_##object = {                               \
-		name,          &adit_mbedtls_##hash, len, HMAC_CTX_SIZE, adit_hmac_setkey, \
-		adit_hmac_sum, adit_hmac_wipe}
+#define HMAC(object, object_hash, title, len)                \
+	const struct adit_mac adit_mbedtls_hmac_##object = { \
+		.name = title,                               \
+		.hash = &adit_mbedtls_##object_hash,         \
+		.out_len = len,                              \
+		.ctx_size = HMAC_CTX_SIZE,                   \
+		.setkey = adit_hmac_setkey,                  \
+		.sum = adit_hmac_sum,                        \
+		.wipe = adit_hmac_wipe,                      \
+	}
 
 HMAC(sha1, sha1, "HMAC-SHA1", 20);
 HMAC(sha256, sha256, "HMAC-SHA2-256", 32);
