@@ -76,7 +76,7 @@ begin(struct adit_fragmenter *f, struct adit_span packet, const struct adit_frag
 	if (st != ADIT_OK)
 		return st;
 	f->p = packet.p;
-	f->mtu = params->mtu < UINT16_MAX ? params->mtu : UINT16_MAX;
+	f->mtu = params->mtu;
 	f->version = v.version;
 	f->protocol = v.protocol;
 	f->next_at = v.next_at;

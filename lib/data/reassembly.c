@@ -196,7 +196,7 @@ overlaps(const struct adit_reasm *r, const struct adit_reasm_slot *s,
 	const struct adit_reasm_range *range = ranges_of(r, s);
 	size_t end = v->offset + v->len;
 
-	if (v->more ? s->len && end >= s->len : s->len || s->reach > v->offset)
+	if (v->more ? s->len && end > s->len : s->len || s->reach > v->offset)
 		return true;
 	for (size_t i = 0; i < s->count; i++)
 		if (v->offset < range[i].to && range[i].from < end)
@@ -293,8 +293,8 @@ mend_head(const struct adit_reasm_slot *s, uint8_t *p)
 		adit_store16(p + ADIT_IPV6_PAYLOAD, (uint16_t)(s->head - ADIT_IPV6_LEN + s->len));
 		return;
 	}
+	/* It is the first one's: the offset is zero. */
 	p[ADIT_IPV4_FRAGMENT] &= (ADIT_IPV4_RESERVED | ADIT_IPV4_DF) >> 8;
-	p[ADIT_IPV4_FRAGMENT + 1] = 0;
 	adit_store16(p + ADIT_IPV4_TOTAL, (uint16_t)(s->head + s->len));
 	adit_ipv4_set_checksum(p);
 }

@@ -359,6 +359,19 @@ test_the_first_ipv6_fragment_holds_all_headers(void **state)
 }
 
 static void
+test_later_ipv6_fragments_need_no_room_for_headers(void **state)
+{
+	const struct cuts_fragment tcp = {
+		.version = 6, .protocol = 6, .more = true, .offset = 80, .len = 40};
+	struct adit_fragmenter f;
+	struct adit_span s = {packet, cuts_fragment(packet, &tcp)};
+
+	(void)state;
+	assert_int_equal(begin(&f, s, 48 + 8), ADIT_OK);
+	assert_int_equal(adit_fragment_left(&f), 5);
+}
+
+static void
 test_a_fragment_that_does_not_fit_is_still_to_come(void **state)
 {
 	struct adit_fragmenter f;
@@ -443,6 +456,7 @@ main(void)
 		cmocka_unit_test(test_options_that_are_none_are_refused),
 		cmocka_unit_test(test_an_mtu_without_room_for_data_is_refused),
 		cmocka_unit_test(test_the_first_ipv6_fragment_holds_all_headers),
+		cmocka_unit_test(test_later_ipv6_fragments_need_no_room_for_headers),
 		cmocka_unit_test(test_a_fragment_that_does_not_fit_is_still_to_come),
 		cmocka_unit_test(test_what_is_no_packet_is_refused),
 		cmocka_unit_test(test_a_fragment_that_reaches_beyond_ip_is_refused),

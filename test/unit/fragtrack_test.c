@@ -381,6 +381,54 @@ test_the_last_fragment_shortens_the_memory(void **state)
 }
 
 static void
+test_other_later_fragments_do_not_shorten_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w);
+	pass(&w, &first);
+	assert_int_equal(look(&w, &later), ADIT_OK);
+	w.now += 29999;
+	assert_int_equal(look(&w, &later), ADIT_OK);
+	assert_known(&w, UDP);
+}
+
+static void
+test_a_first_fragment_that_comes_again_takes_no_second_place(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w);
+	w.mem.count = 4;
+	assert_int_equal(adit_fragtrack_init(&w.t, &w.mem), ADIT_OK);
+	for (uint32_t i = 0; i < 8; i++) {
+		struct cuts_fragment f = of(&first, 4, i & 3);
+
+		w.now++;
+		pass(&w, &f);
+	}
+	assert_int_equal(w.t.n.evicted, 0);
+}
+
+static void
+test_whole_packets_are_not_looked_at(void **state)
+{
+	const struct cuts_fragment whole = {.protocol = TCP, .id = 7, .len = 4};
+	struct cuts_fragment a = first;
+	struct world w;
+
+	(void)state;
+	init(&w);
+	a.protocol = TCP;
+	pass(&w, &a);
+	assert_int_equal(look(&w, &whole), ADIT_OK);
+	assert_true(w.flow.has_ports);
+	assert_int_equal(w.t.n.refused, 0);
+}
+
+static void
 test_a_full_place_forgets_its_oldest(void **state)
 {
 	struct world w;
@@ -435,6 +483,10 @@ test_the_places_are_used_evenly(void **state)
 		for (uint32_t id = 0; id < ENTRIES / 2; id++) {
 			struct cuts_fragment f = of(&first, id & 1 ? 6 : 4, id);
 
+			/* Told apart by one thing alone. */
+			f.source = (uint8_t)(seed % 3 == 0 ? id + 1 : 1);
+			f.destination = (uint8_t)(seed % 3 == 1 ? id + 1 : 1);
+			f.id = seed % 3 == 2 ? id : 7;
 			pass(&w, &f);
 		}
 		assert_true(w.t.n.evicted < ENTRIES / 8);
@@ -502,6 +554,9 @@ main(void)
 		cmocka_unit_test(test_a_first_fragment_is_forgotten_in_time),
 		cmocka_unit_test(test_the_time_is_the_callers_to_choose),
 		cmocka_unit_test(test_the_last_fragment_shortens_the_memory),
+		cmocka_unit_test(test_other_later_fragments_do_not_shorten_it),
+		cmocka_unit_test(test_a_first_fragment_that_comes_again_takes_no_second_place),
+		cmocka_unit_test(test_whole_packets_are_not_looked_at),
 		cmocka_unit_test(test_a_full_place_forgets_its_oldest),
 		cmocka_unit_test(test_an_overdue_entry_makes_place_unseen),
 		cmocka_unit_test(test_the_places_are_used_evenly),

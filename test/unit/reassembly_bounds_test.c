@@ -113,6 +113,9 @@ test_two_ends_are_refused(void **state)
 	assert_int_equal(joins_piece(&w, 6, 16, 24, false), ADIT_ERR_PENDING);
 	assert_int_equal(joins_piece(&w, 6, 24, 32, true), ADIT_ERR_OVERLAP);
 	assert_int_equal(joins_open(&w), ADIT_OK);
+	assert_int_equal(joins_piece(&w, 6, 16, 24, false), ADIT_ERR_PENDING);
+	assert_int_equal(joins_piece(&w, 6, 24, 25, false), ADIT_ERR_OVERLAP);
+	assert_int_equal(joins_open(&w), ADIT_OK);
 	assert_int_equal(joins_piece(&w, 6, 24, 32, true), ADIT_ERR_PENDING);
 	assert_int_equal(joins_piece(&w, 6, 16, 24, false), ADIT_ERR_OVERLAP);
 }
@@ -177,6 +180,13 @@ test_headers_of_the_first_fragment_that_make_it_too_long_are_refused(void **stat
 		assert_int_equal(joins_fragment(&w, &first), ADIT_ERR_TOO_LONG);
 		assert_int_equal(w.r.n.too_long, 1);
 		assert_int_equal(joins_piece(&w, first.version, 0, 32000, true), ADIT_ERR_FRAGMENT);
+		assert_int_equal(joins_open(&w), ADIT_OK);
+		assert_int_equal(joins_fragment(&w, &first), ADIT_ERR_PENDING);
+		assert_int_equal(joins_piece(&w, first.version, 32000, most, false),
+				 ADIT_ERR_TOO_LONG);
+		assert_int_equal(joins_open(&w), ADIT_OK);
+		assert_int_equal(joins_fragment(&w, &first), ADIT_ERR_PENDING);
+		assert_int_equal(joins_piece(&w, first.version, 32000, most - 8, false), ADIT_OK);
 	}
 }
 
@@ -368,7 +378,13 @@ test_one_source_does_not_drive_out_the_others(void **state)
 	assert_int_equal(w.r.n.evicted, 998);
 	assert_int_equal(close_packet(&w, 1, 1), ADIT_OK);
 	assert_int_equal(close_packet(&w, 2, 2), ADIT_OK);
-	/* Nor does one that is alone keep others out. */
+	/* One that is alone has all slots. */
+	adit_reasm_release(&w.r);
+	assert_int_equal(joins_reopen(&w), ADIT_OK);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		assert_int_equal(open_packet(&w, 9, i), ADIT_ERR_PENDING);
+	assert_int_equal(w.r.n.evicted, 0);
+	/* Nor does it keep others out. */
 	adit_reasm_release(&w.r);
 	for (uint32_t i = 0; i < 1000; i++)
 		assert_int_equal(open_packet(&w, 9, i), ADIT_ERR_PENDING);
