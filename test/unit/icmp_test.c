@@ -228,6 +228,14 @@ test_errors_quote_less_where_room_is_short(void **state)
 			assert_int_equal(b.e.mtu, 1400);
 		}
 	}
+	/* A packet with less is quoted whole. */
+	set_up(&b, 4);
+	shorten(&b, 22);
+	b.out.cap = OFF + 20 + 8 + 22;
+	assert_int_equal(adit_icmp_prohibited(b.packet, PACKET, &destination, &b.out), ADIT_OK);
+	b.out.cap--;
+	assert_int_equal(adit_icmp_prohibited(b.packet, PACKET, &destination, &b.out),
+			 ADIT_ERR_ROOM);
 	b.out.off = b.out.cap + 1;
 	assert_int_equal(adit_icmp_too_big(b.packet, PACKET, 1400, &destination, &b.out),
 			 ADIT_ERR_ARG);
@@ -315,6 +323,7 @@ test_nothing_answers_icmp_without_a_type(void **state)
 	(void)state;
 	set_up(&b, 4);
 	b.packet[ADIT_IPV4_PROTOCOL] = ADIT_PROTO_ICMP;
+	b.packet[20] = 8; /* an echo request, did it belong to the packet */
 	shorten(&b, 20);
 	assert_int_equal(prohibited(&b), ADIT_ERR_UNEXPECTED);
 	assert_untouched(&b);

@@ -457,6 +457,7 @@ apply(const struct adit_icmp_error *e, struct adit_sa_id *id, unsigned *calls)
 		st = adit_icmp_apply(&base.sad, e, NOW, &cursor, id);
 		assert_true(++*calls <= SLOTS / ADIT_ICMP_WALK + 1);
 	} while (st == ADIT_ERR_PENDING);
+	assert_true(cursor <= SLOTS);
 	return st;
 }
 
