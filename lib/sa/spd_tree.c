@@ -11,23 +11,19 @@ is_at_most(const uint32_t *a, const uint32_t *b, unsigned words)
 	return true;
 }
 
-/* How many of n sorted keys are not above `key`. */
+/* How many of n sorted keys are not above `key`. Halves without a choice of ways, which a processor
+ * would guess wrong every other time. */
 static uint32_t
 count_to(const uint32_t *keys, uint32_t n, const uint32_t *key, unsigned words)
 {
 	uint32_t at = 0;
 
-	while (n) {
-		uint32_t half = n / 2;
+	for (uint32_t left = n; left > 1; left -= left / 2) {
+		uint32_t half = left / 2;
 
-		if (is_at_most(keys + (size_t)(at + half) * words, key, words)) {
-			at += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
+		at += is_at_most(keys + (size_t)(at + half) * words, key, words) ? half : 0;
 	}
-	return at;
+	return n && is_at_most(keys + (size_t)at * words, key, words) ? at + 1 : at;
 }
 
 uint32_t
@@ -82,50 +78,66 @@ best_in_leaf(const struct adit_spd_index *x, const uint32_t *node, const uint32_
 	return best;
 }
 
-/* The children of an inner node that may hold the point, the most promising last. */
-static unsigned
+/* The child of an inner node on the point's side of the cut; NULL: no box is there. */
+static const uint32_t *
+side_child(const uint32_t *children, uint32_t shape, bool is_left)
+{
+	uint32_t before = is_left ? 0 : (shape & ADIT_LEFT) + (shape & ADIT_MIDDLE) / ADIT_MIDDLE;
+
+	if (!(shape & (is_left ? ADIT_LEFT : ADIT_RIGHT)))
+		return NULL;
+	return children + (size_t)before * ADIT_NODE_WORDS;
+}
+
+static const uint32_t *
+middle_child(const uint32_t *children, uint32_t shape)
+{
+	return shape & ADIT_MIDDLE ? children + (size_t)(shape & ADIT_LEFT) * ADIT_NODE_WORDS
+				   : NULL;
+}
+
+/* Where to go on from an inner node; the other way, if there is one, is left in *later. */
+static const uint32_t *
 enter(const struct adit_spd_index *x, const uint32_t *node, const uint32_t *point,
-      const uint32_t *to[2])
+      const uint32_t **later)
 {
 	uint32_t shape = node[ADIT_NODE_SHAPE];
-	uint32_t side = point[ADIT_SHAPE_DIM(shape)] < node[ADIT_NODE_CUT] ? ADIT_LEFT : ADIT_RIGHT;
-	const uint32_t *child = adit_node_at(x, node[ADIT_NODE_AT]);
-	unsigned n = 0;
+	const uint32_t *children = adit_node_at(x, node[ADIT_NODE_AT]);
+	bool is_left = point[ADIT_SHAPE_DIM(shape)] < node[ADIT_NODE_CUT];
+	const uint32_t *side = side_child(children, shape, is_left);
+	const uint32_t *middle = middle_child(children, shape);
 
-	for (uint32_t bit = ADIT_LEFT; bit <= ADIT_RIGHT; bit <<= 1) {
-		if (!(shape & bit))
-			continue;
-		if (bit == side || bit == ADIT_MIDDLE)
-			to[n++] = child;
-		child += ADIT_NODE_WORDS;
+	*later = NULL;
+	if (!side || !middle)
+		return side ? side : middle;
+	/* The more promising first, so that the other need perhaps not be entered. */
+	if (middle[ADIT_NODE_MIN] < side[ADIT_NODE_MIN]) {
+		*later = side;
+		return middle;
 	}
-	if (n == 2 && to[0][ADIT_NODE_MIN] < to[1][ADIT_NODE_MIN]) {
-		child = to[0];
-		to[0] = to[1];
-		to[1] = child;
-	}
-	return n;
+	*later = middle;
+	return side;
 }
 
 static uint32_t
 best_around(const struct adit_spd_index *x, const uint32_t *point)
 {
-	const uint32_t *stack[ADIT_TREE_DEPTH_MAX + 2];
+	const uint32_t *stack[ADIT_TREE_DEPTH_MAX + 1], *node = adit_node_at(x, 0), *later;
 	uint32_t best = ADIT_POLICY_NONE;
-	unsigned n = 1;
 
-	stack[0] = adit_node_at(x, 0);
-	while (n) {
-		const uint32_t *node = stack[--n];
-
-		if (node[ADIT_NODE_MIN] >= best)
-			continue;
-		if (node[ADIT_NODE_SHAPE] & ADIT_CHILDREN)
-			n += enter(x, node, point, stack + n);
-		else
-			best = best_in_leaf(x, node, point, best);
+	for (unsigned n = 0;; node = stack[--n]) {
+		while (node && node[ADIT_NODE_MIN] < best) {
+			if (!(node[ADIT_NODE_SHAPE] & ADIT_CHILDREN)) {
+				best = best_in_leaf(x, node, point, best);
+				break;
+			}
+			node = enter(x, node, point, &later);
+			if (later)
+				stack[n++] = later;
+		}
+		if (n == 0)
+			return best;
 	}
-	return best;
 }
 
 uint32_t
