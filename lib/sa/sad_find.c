@@ -153,12 +153,18 @@ find_hashed(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
 	return found(sad, hashed_slot(sad, ADIT_BY_SPI, &key), id);
 }
 
-struct adit_sa *
-adit_sad_find(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
+static inline struct adit_sa *
+find(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
 {
 	struct adit_sa *sa = found(sad, indexed_slot(sad, spi), id);
 
 	return sa || sad->hashed[ADIT_BY_SPI] == 0 ? sa : find_hashed(sad, spi, id);
+}
+
+struct adit_sa *
+adit_sad_find(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
+{
+	return find(sad, spi, id);
 }
 
 static void
@@ -168,7 +174,7 @@ find_together(struct adit_sad *sad, const uint32_t *spis, struct adit_sa **sas,
 	for (size_t i = 0; i < n; i++)
 		ADIT_PREFETCH(&sad->mem.words[adit_sad_slot_of_spi(sad, spis[i])]);
 	for (size_t i = 0; i < n; i++) {
-		sas[i] = adit_sad_find(sad, spis[i], ids ? &ids[i] : NULL);
+		sas[i] = find(sad, spis[i], ids ? &ids[i] : NULL);
 		ADIT_PREFETCH(sas[i]);
 	}
 }

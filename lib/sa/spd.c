@@ -167,7 +167,8 @@ is_about(const struct adit_spd_cache_entry *c, const struct adit_spd_ask *ask)
 static uint32_t
 mix(uint32_t h, uint32_t word)
 {
-	return (h ^ word) * 16777619u;
+	h = (h ^ word) * 16777619u;
+	return h ^ h >> 15;
 }
 
 static uint32_t
@@ -183,21 +184,41 @@ hash(const struct adit_spd_ask *ask)
 		h = mix(h, adit_load32(f->local.b + i));
 		h = mix(h, adit_load32(f->remote.b + i));
 	}
-	return h ^ h >> 15;
+	return h;
 }
 
-static struct adit_spd_cache_entry *
-cache_slot(const struct adit_spd *spd, const struct adit_spd_ask *ask)
+/* Slots go by two: flows of one hash share both, the later one in the first. */
+struct places {
+	struct adit_spd_cache_entry *first, *second;
+};
+
+static struct places
+places_of(const struct adit_spd *spd, const struct adit_spd_ask *ask)
 {
-	if (spd->mem.cache_count == 0)
-		return NULL;
-	return &spd->mem.cache[hash(ask) & (uint32_t)(spd->mem.cache_count - 1)];
+	uint32_t mask = (uint32_t)(spd->mem.cache_count - 1), at = hash(ask) & mask;
+
+	return (struct places){&spd->mem.cache[at & ~(uint32_t)1],
+			       &spd->mem.cache[(at | 1) & mask]};
+}
+
+static const struct adit_spd_cache_entry *
+remembered(const struct adit_spd *spd, const struct places *places, const struct adit_spd_ask *ask)
+{
+	const struct adit_spd_cache_entry *c = places->first;
+
+	if (c->generation == spd->generation && is_about(c, ask))
+		return c;
+	c = places->second;
+	return c->generation == spd->generation && is_about(c, ask) ? c : NULL;
 }
 
 static void
-remember(const struct adit_spd *spd, struct adit_spd_cache_entry *c, const struct adit_spd_ask *ask,
+remember(const struct adit_spd *spd, const struct places *places, const struct adit_spd_ask *ask,
 	 uint32_t policy, struct adit_sa_id id)
 {
+	struct adit_spd_cache_entry *c = places->first;
+
+	*places->second = *c;
 	c->flow = *ask->flow;
 	c->dir = (uint8_t)ask->dir;
 	c->dscp = ask->dscp;
@@ -207,25 +228,39 @@ remember(const struct adit_spd *spd, struct adit_spd_cache_entry *c, const struc
 	c->generation = spd->generation;
 }
 
-uint32_t
-adit_spd_lookup(struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
-		struct adit_sa_id *id, struct adit_sa **sa)
+static uint32_t
+decide(const struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
+       struct adit_sa_id *id, struct adit_sa **sa)
 {
-	struct adit_spd_cache_entry *c = cache_slot(spd, ask);
 	uint32_t policy;
 
-	if (c && c->generation == spd->generation && is_about(c, ask)) {
-		*id = c->sa;
-		*sa = adit_sad_get(sad, *id);
-		return c->policy;
-	}
 	memset(id, 0, sizeof *id);
 	*sa = NULL;
 	policy = adit_spd_find(spd, ask->dir, ask->flow);
 	if (policy != ADIT_POLICY_NONE && ask->dir == ADIT_OUT &&
 	    spd->mem.policies[policy].action == ADIT_PROTECT)
 		*sa = best_sa(spd, sad, policy, ask, id);
-	if (c)
-		remember(spd, c, ask, policy, *id);
+	return policy;
+}
+
+uint32_t
+adit_spd_lookup(struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
+		struct adit_sa_id *id, struct adit_sa **sa)
+{
+	const struct adit_spd_cache_entry *c;
+	struct places places;
+	uint32_t policy;
+
+	if (spd->mem.cache_count == 0)
+		return decide(spd, sad, ask, id, sa);
+	places = places_of(spd, ask);
+	c = remembered(spd, &places, ask);
+	if (c) {
+		*id = c->sa;
+		*sa = adit_sad_get(sad, *id);
+		return c->policy;
+	}
+	policy = decide(spd, sad, ask, id, sa);
+	remember(spd, &places, ask, policy, *id);
 	return policy;
 }

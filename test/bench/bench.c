@@ -12,6 +12,7 @@
 
 #include "adit/esp.h"
 #include "adit/mbedtls.h"
+#include "bench.h"
 
 enum { BURST = 32, ROUNDS = 20, HEADROOM = 128, ROOM = 2048 };
 #define ROUND_NS 4000000.0 /* each candidate runs this long, in turn with the others */
@@ -35,7 +36,7 @@ struct bench {
 	struct adit_pkt pkts[BURST];
 };
 
-static double
+double
 now_ns(void)
 {
 	struct timespec t;
@@ -44,7 +45,7 @@ now_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static void
+void
 must(int ok, const char *what)
 {
 	if (!ok) {
@@ -264,16 +265,27 @@ end(struct bench *b)
 	mbedtls_md_free(&b->md);
 }
 
-static void
-report(FILE *json, bool *any, const struct bench *b, const char *what, double ns, double raw)
+void
+put_figure(struct figures *to, const struct figure *f)
 {
+	fprintf(to->json,
+		"%s  {\"bench\": \"%s\", \"candidate\": \"%s\", \"bytes\": %zu, "
+		"\"ns\": %.1f, \"vs\": \"%s\", \"ratio\": %.3f}",
+		to->any ? ",\n" : "", f->bench, f->candidate, f->bytes, f->ns, f->vs, f->ratio);
+	to->any = true;
+}
+
+static void
+report(struct figures *to, const struct bench *b, const char *what, double ns, double raw)
+{
+	char bench[32], candidate[64];
+	const struct figure f = {bench, candidate, b->len, ns, "mbedTLS cipher call", raw / ns};
+
+	snprintf(bench, sizeof bench, "esp %s", what);
+	snprintf(candidate, sizeof candidate, "adit %s", b->aead->name);
 	printf("%-30s %-6s %5zu %9.0f %9.0f %8.2f %11.0f %7.2f\n", b->aead->name, what, b->len, ns,
 	       raw, raw / ns, 1e9 / ns, (double)b->len * 8 / ns);
-	fprintf(json,
-		"%s  {\"bench\": \"esp %s\", \"candidate\": \"adit %s\", \"bytes\": %zu, "
-		"\"ns\": %.1f, \"vs\": \"mbedTLS cipher call\", \"ratio\": %.3f}",
-		*any ? ",\n" : "", what, b->aead->name, b->len, ns, raw / ns);
-	*any = true;
+	put_figure(to, &f);
 }
 
 int
@@ -284,11 +296,10 @@ main(int argc, char **argv)
 							&adit_mbedtls_aes128_cbc_sha256};
 	static const size_t sizes[] = {64, 512, 1400};
 	static struct bench b;
-	FILE *json = fopen(argc > 1 ? argv[1] : "/dev/null", "w");
-	bool any = false;
+	struct figures to = {fopen(argc > 1 ? argv[1] : "/dev/null", "w"), false};
 
-	must(json != NULL, "opening the file");
-	fputs("[\n", json);
+	must(to.json != NULL, "opening the file");
+	fputs("[\n", to.json);
 	printf("ESP tunnel mode, IPv4, bursts of %d, one core; ns are the best of %d rounds.\n",
 	       BURST, ROUNDS);
 	puts("The bare call is mbedTLS's own on the same number of bytes, keyed once.\n");
@@ -304,10 +315,11 @@ main(int argc, char **argv)
 
 			begin(&b, aeads[i], sizes[k]);
 			measure(&b, c, sizeof c / sizeof *c);
-			report(json, &any, &b, "encap", c[0].best, c[1].best);
-			report(json, &any, &b, "decap", c[2].best - c[4].best, c[3].best);
+			report(&to, &b, "encap", c[0].best, c[1].best);
+			report(&to, &b, "decap", c[2].best - c[4].best, c[3].best);
 			end(&b);
 		}
-	fputs("\n]\n", json);
-	return fclose(json) ? 1 : 0;
+	lookup_bench(&to);
+	fputs("\n]\n", to.json);
+	return fclose(to.json) ? 1 : 0;
 }

@@ -254,6 +254,32 @@ test_decisions_are_void_after_2_to_the_32_changes(void **state)
 	assert_ptr_equal(choose(0, 0), get(id));
 }
 
+/* Whatever its size, and whatever of it was overwritten. */
+static void
+test_the_cache_changes_no_answer(void **state)
+{
+	static const size_t sizes[] = {0, 1, 2, 4, CACHE};
+	struct adit_sa_id any = add(0, 0, NULL), voice = add(bit(EF), 0, NULL);
+	struct adit_sa_id one = add(0, 1, NULL), id;
+	uint32_t lcg = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++) {
+		struct adit_flow f = flow((uint8_t)(2 + (lcg >> 28 & 3)));
+		struct adit_spd_ask ask = {&f, lcg >> 27 & 1 ? ADIT_OUT : ADIT_IN,
+					   lcg >> 26 & 1 ? EF : 0, lcg >> 25 & 1};
+		struct adit_sa *sa, *want = get(ask.resource ? one : ask.dscp ? voice : any);
+
+		f.remote_port = (uint16_t)(lcg >> 21 & 7);
+		spd.mem.cache_count = sizes[i / 1000];
+		assert_int_equal(adit_spd_lookup(&spd, &sad, &ask, &id, &sa),
+				 adit_spd_scan(&spd, ask.dir, &f));
+		assert_ptr_equal(sa, f.remote.b[2] == 2 && ask.dir == ADIT_OUT ? want : NULL);
+		assert_ptr_equal(sa, get(id));
+		lcg = lcg * 1664525u + 1013904223u;
+	}
+}
+
 /* --- Selectors from the packet. */
 
 static void
@@ -398,6 +424,7 @@ main(void)
 		TEST(test_a_resource_has_its_own_sa_or_that_of_none),
 		TEST(test_the_resource_comes_before_the_dscp),
 		TEST(test_decisions_are_void_after_2_to_the_32_changes),
+		TEST(test_the_cache_changes_no_answer),
 		TEST(test_nothing_is_taken_from_the_packet_unasked),
 		TEST(test_each_selector_is_taken_from_the_packet_by_itself),
 		TEST(test_ranges_that_the_packet_is_not_in_are_left_out),
