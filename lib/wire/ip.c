@@ -206,26 +206,31 @@ adit_ip_make_base(uint8_t *p, uint8_t next)
 	}
 }
 
-/* Sums words; an odd byte at the end counts as the high half of one. Four bytes at a time give the
- * same folded sum (RFC 1071 2 C); of 64 KB they stay within 64 bits by far. */
-static uint64_t
-add(uint64_t sum, const uint8_t *p, size_t n)
+/* Sums words; an odd byte at the end counts as the high half of one. Four bytes at a time, whose
+ * carry comes round, give the same folded sum (RFC 1071 2). */
+static uint32_t
+add(uint32_t sum, const uint8_t *p, size_t n)
 {
-	for (; n > 3; p += 4, n -= 4)
-		sum += adit_load32(p);
-	if (n > 1) {
-		sum += adit_load16(p);
-		p += 2;
-		n -= 2;
+	uint32_t word;
+
+	for (; n > 3; p += 4, n -= 4) {
+		word = adit_load32(p);
+		sum += word;
+		sum += sum < word;
 	}
-	return n ? sum + ((uint64_t)p[0] << 8) : sum;
+	for (unsigned shift = 24; n > 0; n--, shift -= 8) {
+		word = (uint32_t)*p++ << shift;
+		sum += word;
+		sum += sum < word;
+	}
+	return sum;
 }
 
 static uint16_t
-fold(uint64_t sum)
+fold(uint32_t sum)
 {
-	while (sum > UINT16_MAX)
-		sum = (sum & UINT16_MAX) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
 }
 
@@ -295,7 +300,7 @@ uint16_t
 adit_upper_checksum(const uint8_t *p, uint8_t version, uint8_t protocol, const uint8_t *upper,
 		    size_t n)
 {
-	uint64_t sum = (uint64_t)protocol + n;
+	uint32_t sum = (uint32_t)protocol + (uint32_t)n;
 
 	if (version == 4)
 		sum = add(sum, p + ADIT_IPV4_SOURCE, 8);
