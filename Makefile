@@ -36,18 +36,20 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB := $(BUILD)/libadit.a
 
 # A folder of examples/ is a program of that name; a file there is a program by itself.
-# examples/demo is a script; what it needs is no program to install.
-PROG_NAMES := $(filter-out demo,$(sort $(patsubst examples/%/,%,$(dir $(wildcard examples/*/*.c)))))
+# examples/demo is a script; what it needs is no program to install. examples/xfrm is part of both
+# programs.
+PROG_NAMES := $(filter-out demo xfrm,$(sort $(patsubst examples/%/,%,$(dir $(wildcard examples/*/*.c)))))
 PROGS := $(PROG_NAMES:%=$(BUILD)/%)
 PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out examples/demo/%,$(wildcard examples/*/*.c)))
 PROG_PARTS := $(BUILD)/examples/parts.a
+XFRM_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/xfrm/*.c)))
 SINGLE_SRC := $(sort $(wildcard examples/*.c))
 SINGLES := $(SINGLE_SRC:%.c=$(BUILD)/%)
 
 TEST_SRC := $(sort $(wildcard test/unit/*_test.c test/vectors/*_test.c test/rules/*_test.c))
-# libpcap is this machine's alone: what needs it is not tested on others.
+# libpcap and the kernel are this machine's alone: what needs them is not tested on others.
 ifneq ($(CMOCKA_DIR),)
-TEST_SRC := $(filter-out test/unit/aditd_capture_test.c,$(TEST_SRC))
+TEST_SRC := $(filter-out test/unit/aditd_capture_test.c test/unit/fragment_kernel_test.c,$(TEST_SRC))
 endif
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
 SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
@@ -106,7 +108,7 @@ $(BUILD)/examples/%.o: examples/%.c $(FLAGS)
 	$(call say,CC)$(CC) $(APP_CFLAGS) -c $< -o $@
 
 define program
-$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/$(1)/*.c))) $(LIB) $(OBJECTS)
+$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/$(1)/*.c))) $(XFRM_OBJ) $(LIB) $(OBJECTS)
 	$$(call say,LD)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(filter %.o,$$^) -o $$@ $(LIB) $$(MBEDTLS_LIBS) $($(1)_LIBS)
 endef
 $(foreach p,$(PROG_NAMES),$(eval $(call program,$(p))))
