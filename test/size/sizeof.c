@@ -22,6 +22,11 @@ SIZE_OF(adit_ike);
 SIZE_OF(adit_node);
 SIZE_OF(adit_pkt);
 SIZE_OF(adit_verdict);
+SIZE_OF(adit_fragmenter);
+SIZE_OF(adit_reasm);
+SIZE_OF(adit_reasm_slot);
+SIZE_OF(adit_fragtrack);
+SIZE_OF(adit_fragtrack_entry);
 
 /* Where an AEAD object keeps the size of its keyed contexts; one more, so that 0 can be told. */
 char size_of_ctx_size_offset[offsetof(struct adit_aead, ctx_size) + 1];
