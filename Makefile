@@ -162,7 +162,8 @@ $(INTEROP_BIN) $(DEMO_BIN): %: %.o
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@ $(HELPER_LIBS)
 
 interop: all $(INTEROP_BIN)
-	@BUILD=$(BUILD) test/interop/run.sh
+	@BUILD=$(BUILD) test/interop/run.sh; strongswan=$$?; \
+	BUILD=$(BUILD) test/interop/kernel.sh && exit $$strongswan
 
 demo: all $(DEMO_BIN)
 	@BUILD=$(BUILD) examples/demo/demo.sh
@@ -209,7 +210,7 @@ help:
 #: make layers     floors of lib/, no allocation, no writable data, each header alone, C and C++
 #: make readme     builds the README's programs, and runs those that end
 #: make demo       two nodes with a tunnel between them, on this machine
-#: make interop    adit against strongSwan, in namespaces (as root)
+#: make interop    adit against strongSwan and a Linux kernel (user-mode-linux), as root
 #: make bench      packets per second beside the bare cipher; figures in build/bench.json
 #: make deps       installs what is missing to build and test
 #: make install    library, headers, programs, man pages, adit.pc; PREFIX=, DESTDIR=

@@ -65,9 +65,28 @@ on_trace(void *ctx, const struct adit_trace_record *rec)
 
 /* --- Making the node. */
 
-static struct adit_node_mem
-make_memory(const struct swanctl *s)
+static size_t
+first_count(const struct daemon *d)
 {
+	return d->swanctl->first_count + (d->manual ? d->manual->policy_count : 0);
+}
+
+/* A power of two that is at least n. */
+static size_t
+power_of_two(size_t n)
+{
+	size_t power = 1;
+
+	while (power < n)
+		power *= 2;
+	return power;
+}
+
+static struct adit_node_mem
+make_memory(const struct daemon *d)
+{
+	const struct swanctl *s = d->swanctl;
+	size_t manual = d->manual ? d->manual->sa_count : 0;
 	struct adit_node_mem m;
 
 	memset(&m, 0, sizeof m);
@@ -77,7 +96,7 @@ make_memory(const struct swanctl *s)
 	m.ike.child_count = DAEMON_SAS;
 	m.ike.handshakes = keep(DAEMON_SAS * sizeof *m.ike.handshakes);
 	m.ike.handshake_count = DAEMON_SAS;
-	m.sad.count = 2 * DAEMON_SAS;
+	m.sad.count = power_of_two(2 * DAEMON_SAS + manual);
 	m.sad.words = keep(m.sad.count * sizeof *m.sad.words);
 	m.sad.sas = keep(m.sad.count * sizeof *m.sad.sas);
 	m.sad.entries = keep(m.sad.count * sizeof *m.sad.entries);
@@ -85,12 +104,30 @@ make_memory(const struct swanctl *s)
 	m.sad.keyctx = keep(m.sad.count * m.sad.keyctx_size);
 	m.sad.replay_words = REPLAY_WORDS;
 	m.sad.replay_bits = keep(m.sad.count * REPLAY_WORDS * sizeof *m.sad.replay_bits);
-	m.policy_count = s->first_count + s->child_count;
+	if (manual) {
+		m.sad.hash_count = power_of_two(manual);
+		m.sad.hash = keep(m.sad.hash_count * sizeof *m.sad.hash);
+	}
+	m.policy_count = first_count(d) + s->child_count;
 	m.policies = keep(m.policy_count * sizeof *m.policies);
 	m.heads = keep(m.policy_count * sizeof *m.heads);
 	m.cache = keep(CACHE_COUNT * sizeof *m.cache);
 	m.cache_count = CACHE_COUNT;
 	return m;
+}
+
+/* Policies by hand, then those of children that need no SA. */
+static struct adit_policy *
+first_policies(const struct daemon *d)
+{
+	struct adit_policy *first = keep((first_count(d) + 1) * sizeof *first);
+	size_t n = d->manual ? d->manual->policy_count : 0;
+
+	if (n)
+		memcpy(first, d->manual->policies, n * sizeof *first);
+	if (d->swanctl->first_count)
+		memcpy(first + n, d->swanctl->first, d->swanctl->first_count * sizeof *first);
+	return first;
 }
 
 static bool
@@ -152,10 +189,40 @@ force_encap(const struct daemon *d)
 		d->swanctl->peers[i].encap = true;
 }
 
+/* What a manual policy protects goes into the device from the start. */
+static void
+route_manual(const struct daemon *d)
+{
+	for (size_t i = 0; d->tun >= 0 && i < d->manual->policy_count; i++) {
+		const struct adit_policy *p = &d->manual->policies[i];
+
+		if (p->dir == ADIT_OUT && p->action == ADIT_PROTECT)
+			tun_route(d->tun_name, p->selectors.remote, p->selectors.remote_n,
+				  p->selectors.local, p->selectors.local_n);
+	}
+}
+
+static bool
+begin_manual(struct daemon *d)
+{
+	for (size_t i = 0; !net_has_raw(&d->net) && i < d->manual->sa_count; i++)
+		if (!d->manual->sas[i].state->encap) {
+			fprintf(stderr, "%s:%u: without raw sockets a state needs encap\n",
+				d->manual->x->name, d->manual->sas[i].state->line);
+			return false;
+		}
+	if (!manual_install(d->manual, &d->node, now(), stderr))
+		return false;
+	route_manual(d);
+	log_line(LOG_INFO, "%zu SAs and %zu policies by hand", d->manual->sa_count,
+		 d->manual->policy_count);
+	return true;
+}
+
 bool
 daemon_begin(struct daemon *d)
 {
-	struct adit_node_mem mem = make_memory(d->swanctl);
+	struct adit_node_mem mem = make_memory(d);
 	struct adit_node_config cfg;
 	enum adit_status st;
 
@@ -169,14 +236,16 @@ daemon_begin(struct daemon *d)
 	cfg.ike.peer_count = d->swanctl->peer_count;
 	cfg.ike.natt_port = d->natt_port;
 	cfg.ike.trace = &trace;
-	cfg.first = d->swanctl->first;
-	cfg.first_count = d->swanctl->first_count;
+	cfg.first = first_policies(d);
+	cfg.first_count = first_count(d);
 	cfg.ike_port = d->ike_port;
 	st = adit_node_init(&d->node, &cfg, &mem);
 	if (st != ADIT_OK) {
 		fprintf(stderr, "aditd: the configuration is refused: %s\n", adit_status_name(st));
 		return false;
 	}
+	if (d->manual && !begin_manual(d))
+		return false;
 	links_make(d, now());
 	links_route(d);
 	return !d->ping || begin_ping(d);
@@ -208,6 +277,15 @@ need_sa(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *p
 		hold(d, tag, pkt);
 }
 
+static bool
+is_ah(const struct adit_pkt *pkt)
+{
+	struct adit_flow flow;
+
+	return adit_flow_read(&flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len) == ADIT_OK &&
+	       flow.protocol == ADIT_PROTO_AH;
+}
+
 static void
 send_outer(struct daemon *d, struct adit_pkt *pkt)
 {
@@ -215,7 +293,10 @@ send_outer(struct daemon *d, struct adit_pkt *pkt)
 	uint8_t protocol;
 
 	capture_packet(adit_pkt_data(pkt), pkt->len);
-	if (adit_pkt_pull_outer(pkt, &path, &protocol) == ADIT_OK)
+	/* AH covers fields of the IP header that a socket would choose itself. */
+	if (is_ah(pkt))
+		net_send_whole(&d->net, adit_pkt_data(pkt), pkt->len);
+	else if (adit_pkt_pull_outer(pkt, &path, &protocol) == ADIT_OK)
 		net_send(&d->net, &path, protocol, adit_pkt_data(pkt), pkt->len);
 }
 
@@ -232,7 +313,7 @@ send_inner(struct daemon *d, struct adit_pkt *pkts, size_t n)
 		else if (v[i].kind == ADIT_VERDICT_NEED_SA)
 			need_sa(d, &v[i], &pkts[i]);
 		else if (v[i].kind == ADIT_VERDICT_BYPASS)
-			net_send_clear(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len);
+			net_send_whole(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len);
 	}
 	net_flush();
 }
@@ -374,13 +455,13 @@ on_udp(struct daemon *d, struct net_packet *p)
 }
 
 static void
-on_esp(struct daemon *d, struct net_packet *p)
+on_raw(struct daemon *d, uint8_t protocol, struct net_packet *p)
 {
 	struct adit_verdict v;
 
 	/* IPv4 gives the header, IPv6 keeps it. */
 	if (p->path.local.ip.version == 6 &&
-	    adit_pkt_push_outer(&p->pkt, &p->path, ADIT_PROTO_ESP) != ADIT_OK)
+	    adit_pkt_push_outer(&p->pkt, &p->path, protocol) != ADIT_OK)
 		return;
 	capture_packet(adit_pkt_data(&p->pkt), p->pkt.len);
 	adit_node_in(&d->node, now(), &p->pkt, &v, 1);
@@ -397,7 +478,7 @@ on_socket(struct daemon *d, const struct net_socket *s)
 		if (s->protocol == ADIT_PROTO_UDP)
 			on_udp(d, &batch[i]);
 		else
-			on_esp(d, &batch[i]);
+			on_raw(d, s->protocol, &batch[i]);
 	}
 }
 
@@ -465,6 +546,8 @@ on_time(struct daemon *d)
 
 	adit_node_tick(&d->node, t);
 	links_tick(d, t);
+	if (d->manual && !manual_tick(d->manual, &d->node, t, stderr))
+		d->failed = true;
 	if (!d->ending && host_output(&pkt, t))
 		send_inner(d, &pkt, 1);
 	service(d);
@@ -476,7 +559,8 @@ is_over(struct daemon *d)
 	struct adit_ike_info info;
 	uint16_t at = 0;
 
-	return d->ending && (now() >= d->end_at || !adit_ike_next(&d->node.ike, &at, &info));
+	return d->failed ||
+	       (d->ending && (now() >= d->end_at || !adit_ike_next(&d->node.ike, &at, &info)));
 }
 
 static int
@@ -516,5 +600,7 @@ daemon_run(struct daemon *d, int signals)
 			begin_end(d);
 		on_time(d);
 	}
-	return lost ? 1 : 0;
+	if (d->manual)
+		manual_end(d->manual, &d->node);
+	return lost || d->failed ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 #define ADITD_DAEMON_H
 
 #include "links.h"
+#include "manual.h"
 #include "net.h"
 #include "swanctl.h"
 #include "tun.h"
@@ -17,7 +18,8 @@ struct held {
 };
 
 struct daemon {
-	struct swanctl *swanctl;
+	struct swanctl *swanctl; /* without --config: empty */
+	struct manual *manual;   /* or NULL */
 	uint16_t ike_port, natt_port;
 	const char *tun_name, *ping;
 	int tun; /* -1: userland */
@@ -26,7 +28,7 @@ struct daemon {
 	struct link *links;
 	size_t link_count;
 	struct held held[HELD_MAX];
-	bool ending;
+	bool ending, failed;
 	adit_ms end_at;
 };
 

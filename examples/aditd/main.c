@@ -22,7 +22,7 @@
 #include "values.h"
 
 struct options {
-	const char *config, *keylog, *capture, *tun;
+	const char *config, *xfrm, *numbers, *keylog, *capture, *tun;
 	const char *ping;
 	uint32_t ike_port, natt_port, mtu;
 	bool userland;
@@ -31,8 +31,10 @@ struct options {
 static void
 usage(FILE *to)
 {
-	fputs("usage: aditd --config FILE [options]\n"
+	fputs("usage: aditd [--config FILE] [--xfrm FILE] [options]\n"
 	      "  --config FILE    connections and secrets, in the syntax of swanctl.conf\n"
+	      "  --xfrm FILE      SAs and policies by hand, as ip xfrm takes them\n"
+	      "  --numbers FILE   where their sequence numbers are kept\n"
 	      "  --ike-port N     UDP port of IKE (500)\n"
 	      "  --natt-port N    UDP port of IKE and ESP with NAT traversal (4500)\n"
 	      "  --keylog DIR     append keys to DIR/ikev2_decryption_table and DIR/esp_sa\n"
@@ -62,6 +64,8 @@ number(const char *option, const char *text, uint32_t max, uint32_t *out)
 
 enum {
 	O_CONFIG,
+	O_XFRM,
+	O_NUMBERS,
 	O_IKE,
 	O_NATT,
 	O_KEYLOG,
@@ -76,6 +80,8 @@ enum {
 };
 
 static const struct option long_options[] = {{"config", required_argument, NULL, O_CONFIG},
+					     {"xfrm", required_argument, NULL, O_XFRM},
+					     {"numbers", required_argument, NULL, O_NUMBERS},
 					     {"ike-port", required_argument, NULL, O_IKE},
 					     {"natt-port", required_argument, NULL, O_NATT},
 					     {"keylog", required_argument, NULL, O_KEYLOG},
@@ -96,6 +102,12 @@ take_option(int option, const char *arg, struct options *o)
 	switch (option) {
 	case O_CONFIG:
 		o->config = arg;
+		return true;
+	case O_XFRM:
+		o->xfrm = arg;
+		return true;
+	case O_NUMBERS:
+		o->numbers = arg;
 		return true;
 	case O_IKE:
 		return number("ike-port", arg, UINT16_MAX, &o->ike_port);
@@ -143,10 +155,15 @@ take_options(int argc, char **argv, struct options *o)
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (!take_option(c, optarg, o))
 			return false;
-	if (optind < argc || !o->config) {
+	if (optind < argc || (!o->config && !o->xfrm)) {
 		fprintf(stderr, "aditd: %s%s (see aditd --help)\n",
-			optind < argc ? "not an option: " : "--config FILE is needed",
+			optind < argc ? "not an option: "
+				      : "--config FILE or --xfrm FILE is needed",
 			optind < argc ? argv[optind] : "");
+		return false;
+	}
+	if (o->numbers && !o->xfrm) {
+		fputs("aditd: --numbers needs --xfrm\n", stderr);
 		return false;
 	}
 	if (o->ping && !o->userland) {
@@ -173,11 +190,25 @@ open_signals(void)
 static struct swanctl *
 load(const char *file)
 {
-	struct conf *root = conf_read(file, stderr);
+	static struct swanctl none;
+	struct conf *root = file ? conf_read(file, stderr) : NULL;
 	struct swanctl *swanctl = root ? swanctl_load(root, stderr) : NULL;
 
 	conf_free(root);
-	return swanctl;
+	return file ? swanctl : &none;
+}
+
+/* false: said what is wrong. */
+static bool
+load_manual(struct daemon *d, const struct options *o, struct xfrm **x)
+{
+	const struct manual_place place = {manual_is_own, (uint16_t)o->natt_port, o->numbers};
+
+	if (!o->xfrm)
+		return true;
+	*x = xfrm_read(o->xfrm, stderr);
+	d->manual = *x ? manual_plan(*x, &place, stderr) : NULL;
+	return d->manual != NULL;
 }
 
 /* Everything that can go wrong before the first packet. */
@@ -211,6 +242,7 @@ main(int argc, char **argv)
 			    .ike_port = ADIT_IKE_PORT,
 			    .natt_port = ADIT_IKE_NATT_PORT,
 			    .mtu = 1400};
+	struct xfrm *x = NULL;
 	int signals, code;
 
 	if (!take_options(argc, argv, &o))
@@ -218,6 +250,10 @@ main(int argc, char **argv)
 	d.swanctl = load(o.config);
 	if (!d.swanctl)
 		return 2;
+	if (!load_manual(&d, &o, &x)) {
+		xfrm_free(x);
+		return 2;
+	}
 	d.ike_port = (uint16_t)o.ike_port;
 	d.natt_port = (uint16_t)o.natt_port;
 	d.tun_name = o.tun;
@@ -235,6 +271,7 @@ main(int argc, char **argv)
 		tun_close(d.tun);
 	net_close(&d.net);
 	capture_close();
+	xfrm_free(x);
 	keep_nothing();
 	return code;
 }

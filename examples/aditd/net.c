@@ -1,4 +1,5 @@
-/* The outside: UDP sockets for IKE and NAT-T, raw sockets for ESP without UDP, both IP versions. */
+/* The outside: UDP sockets for IKE and NAT-T, raw sockets for AH and ESP without UDP, both IP
+ * versions. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -109,7 +110,8 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 	const struct net_socket want[NET_SOCKETS] = {
 		{-1, 4, ADIT_PROTO_UDP, ike_port}, {-1, 4, ADIT_PROTO_UDP, natt_port},
 		{-1, 6, ADIT_PROTO_UDP, ike_port}, {-1, 6, ADIT_PROTO_UDP, natt_port},
-		{-1, 4, ADIT_PROTO_ESP, 0},        {-1, 6, ADIT_PROTO_ESP, 0}};
+		{-1, 4, ADIT_PROTO_ESP, 0},        {-1, 6, ADIT_PROTO_ESP, 0},
+		{-1, 4, ADIT_PROTO_AH, 0},         {-1, 6, ADIT_PROTO_AH, 0}};
 	bool any = false;
 
 	for (int i = 0; i < 2; i++)
@@ -118,7 +120,7 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 		struct net_socket *s = &net->sockets[i];
 
 		*s = want[i];
-		if (s->protocol == ADIT_PROTO_ESP ? !raw : (i % 2 && ike_port == natt_port))
+		if (s->protocol != ADIT_PROTO_UDP ? !raw : (i % 2 && ike_port == natt_port))
 			continue;
 		s->fd = open_one(s);
 		/* IPv6 may be absent; a port that another program has would be missed. */
@@ -134,7 +136,7 @@ bool
 net_has_raw(const struct net *net)
 {
 	for (int i = 0; i < NET_SOCKETS; i++)
-		if (net->sockets[i].protocol == ADIT_PROTO_ESP && net->sockets[i].fd < 0)
+		if (net->sockets[i].protocol != ADIT_PROTO_UDP && net->sockets[i].fd < 0)
 			return false;
 	return true;
 }
@@ -324,20 +326,70 @@ net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const 
 	queue.n++;
 }
 
+/* The MTU of the way to `to`, as a socket that is connected to it knows; 0: not known. */
+static size_t
+path_mtu(const union address *to, socklen_t len)
+{
+	bool v4 = to->any.sa_family == AF_INET;
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0, mark = NET_MARK;
+	socklen_t n = sizeof mtu;
+	union address discard = *to;
+
+	if (fd < 0)
+		return 0;
+	/* Any port: nothing is sent there. */
+	if (v4)
+		discard.v4.sin_port = htons(9);
+	else
+		discard.v6.sin6_port = htons(9);
+	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+	if (connect(fd, &discard.any, len) < 0 ||
+	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) < 0)
+		mtu = 0;
+	close(fd);
+	return mtu > 0 ? (size_t)mtu : 0;
+}
+
+/* A whole packet is the sender's to cut: the kernel only says that it is too long. */
+static int
+send_cut(int fd, const uint8_t *p, size_t n, const union address *to, socklen_t len)
+{
+	static uint8_t room[NET_PACKET_MAX];
+	static uint32_t id;
+	const struct adit_fragment_params params = {path_mtu(to, len), ++id, true};
+	struct adit_pkt piece = {room, sizeof room, 0, 0};
+	struct adit_fragmenter f;
+
+	if (adit_fragment_begin(&f, (struct adit_span){p, n}, &params) != ADIT_OK)
+		return EMSGSIZE;
+	while (adit_fragment_left(&f)) {
+		if (adit_fragment_next(&f, &piece) != ADIT_OK)
+			return EMSGSIZE;
+		if (sendto(fd, room, piece.len, 0, &to->any, len) < 0)
+			return errno;
+	}
+	return 0;
+}
+
 void
-net_send_clear(const struct net *net, const uint8_t *p, size_t n)
+net_send_whole(const struct net *net, const uint8_t *p, size_t n)
 {
 	struct adit_flow flow;
 	union address to;
 	socklen_t len;
-	int fd;
+	int fd, error = 0;
 
 	if (adit_flow_read(&flow, ADIT_OUT, p, n) != ADIT_OK)
 		return;
 	fd = net->clear[flow.remote.version == 4 ? 0 : 1];
+	if (fd < 0)
+		return;
 	len = put_address(&to, &flow.remote, 0);
-	if (fd >= 0)
-		tell_refused(sendto(fd, p, n, 0, &to.any, len) < 0 ? errno : 0, &to);
+	if (sendto(fd, p, n, 0, &to.any, len) < 0)
+		error = errno;
+	if (error == EMSGSIZE)
+		error = send_cut(fd, p, n, &to, len);
+	tell_refused(error, &to);
 }
 
 bool

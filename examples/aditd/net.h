@@ -1,4 +1,5 @@
-/* The outside: UDP sockets for IKE and NAT-T, raw sockets for ESP without UDP, both IP versions. */
+/* The outside: UDP sockets for IKE and NAT-T, raw sockets for AH and ESP without UDP, both IP
+ * versions. */
 #ifndef ADITD_NET_H
 #define ADITD_NET_H
 
@@ -14,11 +15,11 @@
 struct net_socket {
 	int fd; /* -1: could not be opened */
 	uint8_t version;
-	uint8_t protocol; /* UDP or ESP */
+	uint8_t protocol; /* UDP, ESP or AH */
 	uint16_t port;
 };
 
-enum { NET_SOCKETS = 6 };
+enum { NET_SOCKETS = 8 };
 struct net {
 	struct net_socket sockets[NET_SOCKETS];
 	int clear[2]; /* raw sockets for whole packets of IPv4, of IPv6; -1: none */
@@ -33,7 +34,7 @@ struct net_packet {
 
 /* Opens what can be opened. false: no UDP socket at all; errno tells. */
 bool net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw);
-/* ESP can be sent and received without UDP, by both IP versions. */
+/* ESP and AH can be sent and received without UDP, by both IP versions. */
 bool net_has_raw(const struct net *net);
 void net_close(struct net *net);
 /* Up to NET_BATCH packets that wait; their number. */
@@ -43,8 +44,8 @@ size_t net_recv(const struct net_socket *s, struct net_packet *packets);
 void net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const uint8_t *p,
 	      size_t n);
 void net_flush(void);
-/* Sends the whole IP packet as it is, past the tunnel (a policy lets it pass). */
-void net_send_clear(const struct net *net, const uint8_t *p, size_t n);
+/* Sends the whole IP packet as it is, past the tunnel, in fragments where it has to be. */
+void net_send_whole(const struct net *net, const uint8_t *p, size_t n);
 /* Our address on the way to `remote`. false: there is no way. */
 bool net_source(const struct adit_ip *remote, struct adit_ip *local);
 

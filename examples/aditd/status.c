@@ -27,14 +27,30 @@ print_ike(const struct daemon *d, const struct adit_ike_info *i)
 		printf("  %s/%s/%s\n", i->aead->name, i->prf->name, i->ke->name);
 }
 
+static const char *
+mode_name(uint8_t mode)
+{
+	switch (mode) {
+	case ADIT_TRANSPORT:
+		return "TRANSPORT";
+	case ADIT_BEET:
+		return "BEET";
+	case ADIT_IPTFS:
+		return "IPTFS";
+	default:
+		return "TUNNEL";
+	}
+}
+
 static void
 print_sa(const struct adit_sa *sa)
 {
 	struct adit_path path = adit_sa_path(sa);
 
-	printf("  %s %08x, %s%s, %s%s, %s -> %s\n", sa->dir == ADIT_IN ? "in " : "out", sa->spi,
-	       sa->mode == ADIT_TUNNEL ? "TUNNEL" : "TRANSPORT", sa->udp_encap ? "-in-UDP" : "",
-	       sa->aead->name, sa->esn ? ", ESN" : "",
+	printf("  %s %s %08x, %s%s, %s%s, %s -> %s\n",
+	       sa->protocol == ADIT_PROTO_AH ? "AH " : "ESP", sa->dir == ADIT_IN ? "in " : "out",
+	       sa->spi, mode_name(sa->mode), sa->udp_encap ? "-in-UDP" : "", sa->aead->name,
+	       sa->esn ? ", ESN" : "",
 	       text_ip(sa->dir == ADIT_IN ? &path.remote.ip : &path.local.ip),
 	       text_ip(sa->dir == ADIT_IN ? &path.local.ip : &path.remote.ip));
 	printf("      %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped\n", sa->n.packets,
@@ -67,7 +83,7 @@ status_print(struct daemon *d)
 
 	while (adit_ike_next(&d->node.ike, &at, &info))
 		print_ike(d, &info);
-	puts("ESP SAs:");
+	puts("SAs:");
 	while ((sa = adit_sad_next(&d->node.sad, &cursor, NULL)) != NULL)
 		print_sa(sa);
 	print_counters("IKE datagrams", adit_ike_counters(&d->node.ike));

@@ -1,0 +1,60 @@
+/* Keying by hand: the states and policies of a file (../xfrm/xfrm.h) as SAs and policies of the
+ * node. */
+#ifndef ADITD_MANUAL_H
+#define ADITD_MANUAL_H
+
+#include <stdio.h>
+
+#include "../xfrm/xfrm.h"
+#include "adit/node.h"
+#include "numbers.h"
+
+/* The tag of policies that no child of IKE's serves. */
+#define MANUAL_TAG UINT32_MAX
+
+struct manual_sa {
+	const struct xfrm_state *state;
+	enum adit_direction dir;
+	uint32_t policy; /* outbound: index of the policy that it serves; ADIT_POLICY_NONE: none */
+	bool is_inner;   /* what a policy's packets go through first */
+	struct manual_sa *outer; /* the SA around this one; NULL: none */
+	bool has_selectors;
+	struct adit_selectors selectors; /* inbound: what may come out of it */
+	struct number *number;           /* outbound, where they are kept */
+	struct adit_sa_id id;
+	enum adit_age age; /* as told last */
+};
+
+struct manual {
+	struct xfrm *x;
+	struct manual_sa *sas;
+	size_t sa_count;
+	struct adit_policy *policies;    /* in order */
+	const struct xfrm_policy **from; /* the first that each was made of */
+	size_t policy_count;
+	struct numbers numbers; /* file NULL: they are not kept */
+};
+
+/* What the plan has to know of this machine. */
+struct manual_place {
+	bool (*is_own)(const struct adit_ip *ip);
+	uint16_t natt_port;       /* where UDP is heard */
+	const char *numbers_file; /* or NULL */
+};
+
+/* Decides which state serves which policy in which direction. Touches nothing but, to read it, the
+ * file of numbers. NULL: what is wrong was written to err as "file:line: text". *x must outlive the
+ * plan; memory is kept until keep_nothing(). */
+struct manual *manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err);
+/* Writes the numbers ahead and makes the SAs. The node's first policies are those of the plan. */
+bool manual_install(struct manual *m, struct adit_node *node, adit_ms now, FILE *err);
+/* Keeps the numbers ahead, tells of lives that end. To be called at least every NUMBERS_LEFT
+ * packets. false: the numbers can't be kept, and no packet more may be sent. */
+bool manual_tick(struct manual *m, struct adit_node *node, adit_ms now, FILE *err);
+/* Tells the last number of each SA to people, where no file keeps it. */
+void manual_end(struct manual *m, struct adit_node *node);
+
+/* Whether this machine has the address. */
+bool manual_is_own(const struct adit_ip *ip);
+
+#endif
