@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "adit/version.h"
+#include "join.h"
 #include "link.h"
 #include "work.h"
 
@@ -27,6 +28,7 @@ struct options {
 
 struct counts {
 	unsigned long frames, done, copied, dummies, no_ip, failed;
+	unsigned long fragments; /* that were joined */
 };
 
 struct capture {
@@ -34,6 +36,7 @@ struct capture {
 	pcap_dumper_t *dumper;
 	int link;
 	uint8_t *buf, *scratch;
+	struct join join;
 };
 
 static const char usage_text[] =
@@ -271,7 +274,9 @@ open_capture(struct capture *c, const struct options *o)
 	}
 	c->buf = malloc(WORK_HEADROOM + FRAME_MAX + WORK_TAILROOM);
 	c->scratch = malloc(FRAME_MAX);
-	return c->buf && c->scratch && open_in(c, o->in) && open_out(c, o->out);
+	if (!c->buf || !c->scratch || !join_open(&c->join, o->work.udp_port))
+		return false;
+	return open_in(c, o->in) && open_out(c, o->out);
 }
 
 /* False: what was written did not all reach the file. */
@@ -288,6 +293,7 @@ close_capture(struct capture *c)
 		pcap_close(c->in);
 	free(c->buf);
 	free(c->scratch);
+	join_close(&c->join);
 	return ok;
 }
 
@@ -322,6 +328,28 @@ count(struct counts *n, enum work_result result, enum adit_status st)
 	}
 }
 
+/* Fragments of ESP are put together first; false: nothing is to be done with this one. */
+static bool
+join(struct capture *c, const struct pcap_pkthdr *header, struct adit_pkt *pkt, struct counts *n)
+{
+	/* The precision is nanoseconds. */
+	adit_ms now = (adit_ms)header->ts.tv_sec * 1000 + (adit_ms)header->ts.tv_usec / 1000000;
+	enum adit_status st;
+
+	switch (join_take(&c->join, now, pkt, &st)) {
+	case JOIN_KEPT:
+		n->fragments++;
+		return false;
+	case JOIN_FAILED:
+		count(n, WORK_FAILED, st);
+		return false;
+	case JOIN_WHOLE:
+	case JOIN_AS_IT_IS:
+		break;
+	}
+	return true;
+}
+
 static void
 take_frame(struct work *w, bool encap, struct capture *c, const struct pcap_pkthdr *header,
 	   const uint8_t *frame, struct counts *n)
@@ -339,6 +367,8 @@ take_frame(struct work *w, bool encap, struct capture *c, const struct pcap_pkth
 	pkt.len = header->caplen - at;
 	if (pkt.len <= FRAME_MAX) {
 		memcpy(adit_pkt_data(&pkt), frame + at, pkt.len);
+		if (!encap && !join(c, header, &pkt, n))
+			return;
 		result = encap ? work_encap(w, &pkt, &st) : work_decap(w, &pkt, c->scratch, &st);
 	}
 	count(n, result, st);
@@ -347,6 +377,17 @@ take_frame(struct work *w, bool encap, struct capture *c, const struct pcap_pkth
 			     result == WORK_COPY && header->len > header->caplen
 				     ? header->len - header->caplen
 				     : 0);
+}
+
+/* What is not whole at the end has failed. */
+static void
+end_joins(struct capture *c, struct counts *n)
+{
+	unsigned long lost = join_end(&c->join);
+
+	n->failed += lost;
+	if (lost)
+		fprintf(stderr, "fragments of %lu packets: the rest is missing\n", lost);
 }
 
 /* False: the capture could not be read to its end. */
@@ -372,6 +413,8 @@ tell(const struct options *o, const struct counts *n)
 		o->encap ? "encapsulated" : "decapsulated", n->copied);
 	if (n->no_ip)
 		fprintf(stderr, ", %lu left out (not IP)", n->no_ip);
+	if (n->fragments)
+		fprintf(stderr, ", %lu fragments joined to others", n->fragments);
 	if (n->dummies)
 		fprintf(stderr, ", %lu left out (dummy packets)", n->dummies);
 	fprintf(stderr, ", %lu failed\n", n->failed);
@@ -402,6 +445,7 @@ run(struct options *o)
 	}
 	if (open_capture(&c, o)) {
 		read = take_frames(o, &c, &n);
+		end_joins(&c, &n);
 		tell(o, &n);
 	}
 	written = close_capture(&c);
