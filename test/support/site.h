@@ -49,8 +49,8 @@ struct adit_policy *site_policy(struct site *s, enum adit_action action, uint8_t
  * tunnel between both nodes. */
 void site_join(struct site *s, struct site *peer, uint32_t policy, const struct adit_sa_params *p);
 /* Makes one SA; p as above, with dir, local and remote. */
-enum adit_status site_add(struct site *s, struct adit_sa_params p,
-			  const struct adit_sad_note *note, struct adit_sa_id *id);
+enum adit_status site_add(struct site *s, struct adit_sa_params p, const struct adit_sad_note *note,
+			  struct adit_sa_id *id);
 
 /* Puts a UDP packet of 100 bytes from 10.0.from.1:1000 to 10.0.to.1:2000. */
 void site_udp(struct site *s, uint8_t from, uint8_t to);
