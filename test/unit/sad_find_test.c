@@ -86,21 +86,29 @@ host(uint8_t last)
 	return (struct adit_ip){4, {192, 0, 2, last}};
 }
 
-/* local: a group, remote: a sender. */
 static enum adit_status
-try_add(uint32_t spi, enum adit_sad_by by, uint8_t local, uint8_t remote, struct adit_sa_id *id)
+add_key(const struct adit_sad_key *at, enum adit_sad_by by, struct adit_sa_id *id)
 {
 	static const uint8_t key[20];
 	const struct adit_sad_note note = {.by = by};
 	const struct adit_sa_params p = {.dir = ADIT_IN,
-					 .spi = spi,
-					 .local = group(local),
-					 .remote = host(remote),
+					 .spi = at->spi,
+					 .local = at->local,
+					 .remote = at->remote,
 					 .aead = &adit_mbedtls_aes128_gcm16,
 					 .key = {key, sizeof key},
 					 .replay_window = 64};
 
 	return adit_sad_add_noted(&sad, &p, &note, id);
+}
+
+/* local: a group, remote: a sender. */
+static enum adit_status
+try_add(uint32_t spi, enum adit_sad_by by, uint8_t local, uint8_t remote, struct adit_sa_id *id)
+{
+	const struct adit_sad_key at = {spi, ADIT_PROTO_ESP, group(local), host(remote)};
+
+	return add_key(&at, by, id);
 }
 
 static struct adit_sa_id
@@ -182,6 +190,33 @@ test_groups_and_senders_with_one_spi_are_told_apart(void **state)
 		assert_int_equal(adit_sad_remove(&sad, id[i]), ADIT_OK);
 	for (uint8_t i = 0; i < SLOTS; i++)
 		assert_id(match(SPI, i / 4, i % 4), i % 3 ? id[i] : none);
+}
+
+static uint32_t
+mix(uint32_t h, uint32_t word)
+{
+	h = (h ^ word) * 16777619u;
+	return h ^ h >> 15;
+}
+
+/* Addresses made such that SPIs hash to the same. */
+static void
+test_sas_of_one_hash_are_told_apart(void **state)
+{
+	const uint32_t turn = mix(2166136261u, SPI) ^ mix(2166136261u, SPI + 1);
+	const struct adit_ip first = group(1);
+	struct adit_sad_key key = {SPI, ADIT_PROTO_ESP, group(1), host(1)};
+	struct adit_sa_id a = add(SPI, ADIT_BY_LOCAL, 1, 1), b = {0, 0};
+
+	(void)state;
+	key.spi++;
+	for (unsigned i = 0; i < 4; i++)
+		key.local.b[i] = (uint8_t)(first.b[i] ^ turn >> (24 - 8 * i));
+	assert_null(adit_sad_match(&sad, &key, NULL));
+	assert_int_equal(add_key(&key, ADIT_BY_LOCAL, &b), ADIT_OK);
+	assert_int_equal(entries[a.slot].hash, entries[b.slot].hash);
+	assert_ptr_equal(adit_sad_match(&sad, &key, NULL), adit_sad_get(&sad, b));
+	assert_id(match(SPI, 1, 1), a);
 }
 
 static void
@@ -362,6 +397,7 @@ main(void)
 		TEST(test_the_longest_match_is_taken),
 		TEST(test_an_sa_by_addresses_is_not_found_by_the_spi_alone),
 		TEST(test_groups_and_senders_with_one_spi_are_told_apart),
+		TEST(test_sas_of_one_hash_are_told_apart),
 		TEST(test_spis_by_hand_may_share_their_low_bits),
 		TEST(test_without_a_hash_spis_are_where_their_low_bits_say),
 		TEST(test_two_sas_that_the_same_packets_find_are_refused),

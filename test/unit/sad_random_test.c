@@ -90,7 +90,8 @@ static struct adit_sad_key
 random_key(void)
 {
 	const struct adit_sad_key key = {
-		ADIT_SPI_MIN + rnd(3 * SLOTS),
+		reserved_n && rnd(4) == 0 ? reserved[rnd((uint32_t)reserved_n)]
+					  : ADIT_SPI_MIN + rnd(3 * SLOTS),
 		rnd(3) ? ADIT_PROTO_ESP : ADIT_PROTO_AH,
 		{4, {10, 0, 0, (uint8_t)rnd(3)}},
 		{4, {10, 0, 1, (uint8_t)rnd(3)}},
@@ -148,6 +149,17 @@ add(enum adit_direction dir, enum adit_sad_by by, const struct adit_sad_key *key
 	return ADIT_OK;
 }
 
+/* Somebody's SA may come with an SPI that was reserved: it takes the reservation. */
+static void
+drop_reserved(uint32_t spi)
+{
+	for (size_t i = 0; i < reserved_n; i++)
+		if (reserved[i] == spi) {
+			reserved[i] = reserved[--reserved_n];
+			return;
+		}
+}
+
 static void
 add_by_hand(void)
 {
@@ -157,6 +169,8 @@ add_by_hand(void)
 	bool is_there = dir == ADIT_IN && look_for(by, &key) < listed;
 	enum adit_status st = add(dir, by, &key);
 
+	if (st == ADIT_OK && dir == ADIT_IN && by == ADIT_BY_SPI)
+		drop_reserved(key.spi);
 	if (is_there)
 		assert_int_equal(st, ADIT_ERR_STATE);
 	else if (listed + reserved_n == SLOTS && st != ADIT_OK)
