@@ -38,18 +38,18 @@ struct adit_sad_word {
 	uint32_t generation; /* odd while in use */
 };
 
-/* Private: what few packets need. */
+/* Private: the rest, of which packets need the first lines at most. */
 struct adit_sad_entry {
-	struct adit_sa_more more;
-	struct adit_selectors selectors;
 	struct adit_sad_note note;
-	struct adit_sa_id pair;  /* the SA of the other direction */
 	struct adit_sa_id outer; /* the SA around this one in a bundle */
+	struct adit_sa_id pair;  /* the SA of the other direction */
 	uint32_t user;           /* the caller's, as given to adit_sad_pair() */
 	uint32_t next, prev;     /* among free slots, or SAs of a policy; slot + 1, 0: end */
 	uint32_t hash, chain;    /* its hash, and the next slot + 1 of that bucket */
 	bool is_linked;          /* hangs under its policy */
 	bool is_hashed;
+	struct adit_selectors selectors;
+	struct adit_sa_more more;
 };
 
 struct adit_sad_mem {
