@@ -14,19 +14,28 @@ extern "C" {
 #define ADIT_REPLAY_MAX 4096
 #define ADIT_REPLAY_DEFAULT 64
 
-/* Words of 32 bits that a window of `packets` needs: a ring with one word to spare. */
-#define ADIT_REPLAY_WORDS(packets) (((packets) + 31) / 32 + 1)
+/* Words of 32 bits that a window of `packets` needs: a ring with one word to spare, a power of two.
+ */
+#define ADIT_REPLAY_WORDS(packets) \
+	((packets) <= 32     ? 2   \
+	 : (packets) <= 96   ? 4   \
+	 : (packets) <= 224  ? 8   \
+	 : (packets) <= 480  ? 16  \
+	 : (packets) <= 992  ? 32  \
+	 : (packets) <= 2016 ? 64  \
+	 : (packets) <= 4064 ? 128 \
+			     : 256)
 
 struct adit_replay {
 	uint64_t top;     /* highest number committed; 0: none yet */
-	uint32_t *bits;   /* ring of `words` words, the caller's */
+	uint32_t *bits;   /* ring of mask + 1 words, the caller's */
 	uint16_t packets; /* size of the window */
-	uint8_t words;
+	uint8_t mask;
 	bool esn;
 };
 
 /* packets: ADIT_REPLAY_MIN..ADIT_REPLAY_MAX. bits: at least ADIT_REPLAY_WORDS(packets) words, which
- * must live as long as *w. ERR_ARG: packets out of range, or too few words. */
+ * must live as long as *w. ERR_ARG: packets out of range; ERR_ROOM: too few words. */
 ADIT_MUST_USE enum adit_status adit_replay_init(struct adit_replay *w, uint32_t *bits, size_t words,
 						uint32_t packets, bool esn);
 

@@ -2,6 +2,7 @@
  * before the selectors. */
 #include "base/endian.h"
 #include "data/ah_work.h"
+#include "data/outer.h"
 #include "data/unwrap.h"
 
 struct job {
@@ -36,8 +37,6 @@ static enum adit_status
 plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 {
 	const uint8_t *p = adit_pkt_data(pkt);
-	struct adit_path path;
-	struct adit_ip to;
 	enum adit_status st;
 
 	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
@@ -51,9 +50,7 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 		st = find_ah(sa, p, j);
 	if (st != ADIT_OK)
 		return st;
-	to = adit_ip_destination(p, j->outer.version);
-	path = adit_sa_path(sa);
-	if (!adit_ip_equal(&to, &path.local.ip))
+	if (!adit_outer_is_to(sa, p, j->outer.version))
 		return ADIT_ERR_MISMATCH;
 	j->seq = adit_replay_expand(&sa->window, adit_load32(p + j->ah + ADIT_AH_SEQ));
 	return ADIT_OK;

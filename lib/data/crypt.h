@@ -5,8 +5,7 @@
 #include "data/layout.h"
 
 struct adit_esp_crypt {
-	uint8_t number[8]; /* the 64-bit sequence number: implicit IV (RFC 8750), tail */
-	uint8_t aad[12];   /* SPI and extended sequence number (RFC 4106 5) */
+	uint8_t aad[12]; /* SPI and 64-bit sequence number (RFC 4106 5) */
 };
 
 /* Fills *op for the packet at p; it points into p and into *c, so both stay where they are. */

@@ -4,6 +4,7 @@
 
 #include "base/endian.h"
 #include "data/crypt.h"
+#include "data/outer.h"
 #include "data/unwrap.h"
 
 struct job {
@@ -18,12 +19,8 @@ struct job {
 static bool
 is_ours(const struct adit_sa *sa, const uint8_t *p, const struct job *j)
 {
-	const struct adit_path path = adit_sa_path(sa);
-	const struct adit_ip to = adit_ip_destination(p, j->outer.version);
-
-	if (!adit_ip_equal(&to, &path.local.ip))
-		return false;
-	return !sa->udp_encap || adit_load16(p + j->outer.upper_at + 2) == path.local.port;
+	return adit_outer_is_to(sa, p, j->outer.version) &&
+	       (!sa->udp_encap || adit_outer_is_to_port(sa, p + j->outer.upper_at));
 }
 
 static bool
@@ -64,7 +61,7 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 	/* Only an inbound SA has a window. */
 	if (sa->dir != ADIT_IN || sa->protocol != ADIT_PROTO_ESP)
 		return ADIT_ERR_MISMATCH;
-	if (adit_sa_is_full(sa))
+	if (ADIT_EXTRAS && adit_sa_is_full(sa))
 		return ADIT_ERR_EXHAUSTED;
 	st = adit_ip_get(p, pkt->len, &j->outer);
 	if (st == ADIT_OK)

@@ -39,7 +39,7 @@ padded(const struct adit_sa *sa, size_t payload)
 {
 	size_t most = sa->tfc, room;
 
-	if (payload >= most)
+	if (!ADIT_EXTRAS || payload >= most)
 		return payload;
 	room = adit_esp_payload_max(sa, sa->mtu);
 	most = room < most ? room : most;
@@ -57,7 +57,9 @@ keep_header(const struct adit_sa *sa, const uint8_t *p, struct job *j)
 		return ADIT_ERR_MALFORMED;
 	j->kept = j->ip.transport_at;
 	j->next = p[j->ip.transport_next];
-	return sa->mode == ADIT_BEET ? adit_beet_check(sa, p, &j->ip, &j->kept, &j->next) : ADIT_OK;
+	return ADIT_EXTRAS && sa->mode == ADIT_BEET
+		       ? adit_beet_check(sa, p, &j->ip, &j->kept, &j->next)
+		       : ADIT_OK;
 }
 
 /* All that can be refused is refused here, before anything is written. */
@@ -112,7 +114,7 @@ move_header(const struct adit_sa *sa, uint8_t *p, const uint8_t *old, const stru
 	uint8_t protocol = sa->udp_encap ? ADIT_PROTO_UDP : ADIT_PROTO_ESP;
 
 	memmove(p, old, j->kept);
-	if (sa->mode == ADIT_BEET)
+	if (ADIT_EXTRAS && sa->mode == ADIT_BEET)
 		adit_beet_put(sa, p, protocol);
 	else
 		p[j->ip.transport_next] = protocol;

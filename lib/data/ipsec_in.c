@@ -3,6 +3,7 @@
 
 #include "base/endian.h"
 #include "data/ipsec.h"
+#include "data/outer.h"
 #include "sa/flow.h"
 #include "wire/ip.h"
 
@@ -38,15 +39,12 @@ read_spi(const uint8_t *p, struct arrival *a)
 static bool
 is_for(const struct adit_sa *sa, const uint8_t *p, const struct arrival *a)
 {
-	const struct adit_path path = adit_sa_path(sa);
-	const struct adit_ip to = adit_ip_destination(p, a->ip.version);
-
 	if (sa->protocol != a->protocol)
 		return false;
 	if (a->ip.upper != ADIT_PROTO_UDP)
 		return !sa->udp_encap;
-	return adit_ip_equal(&to, &path.local.ip) &&
-	       (!sa->udp_encap || adit_load16(p + a->ip.upper_at + 2) == path.local.port);
+	return adit_outer_is_to(sa, p, a->ip.version) &&
+	       (!sa->udp_encap || adit_outer_is_to_port(sa, p + a->ip.upper_at));
 }
 
 static struct adit_sa *

@@ -7,6 +7,23 @@
 
 enum { ECN_MASK = 3, ECN_NOT_ECT = 0, ECN_ECT_1 = 1, ECN_ECT_0 = 2, ECN_CE = 3 };
 
+/* The SA's own header goes the other way: what is local is its source. */
+bool
+adit_outer_is_to(const struct adit_sa *sa, const uint8_t *p, uint8_t version)
+{
+	if (version != sa->outer[0] >> 4)
+		return false;
+	if (version == 4)
+		return memcmp(p + ADIT_IPV4_DESTINATION, sa->outer + ADIT_IPV4_SOURCE, 4) == 0;
+	return memcmp(p + ADIT_IPV6_DESTINATION, sa->outer + ADIT_IPV6_SOURCE, 16) == 0;
+}
+
+bool
+adit_outer_is_to_port(const struct adit_sa *sa, const uint8_t *udp)
+{
+	return memcmp(udp + 2, sa->outer + sa->outer_len - ADIT_UDP_LEN, 2) == 0;
+}
+
 static uint8_t
 outer_tos(const struct adit_sa *sa, uint8_t own, uint8_t inner)
 {
@@ -20,7 +37,7 @@ outer_tos(const struct adit_sa *sa, uint8_t own, uint8_t inner)
 static bool
 outer_df(const struct adit_sa *sa, const struct adit_ip_view *inner)
 {
-	if (sa->flags & (ADIT_SA_SET_DF | ADIT_SA_CLEAR_DF))
+	if (ADIT_EXTRAS && (sa->flags & (ADIT_SA_SET_DF | ADIT_SA_CLEAR_DF)))
 		return (sa->flags & ADIT_SA_SET_DF) != 0;
 	return inner->version == 4 && inner->df;
 }
@@ -40,12 +57,13 @@ adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total, const struct 
 
 	memcpy(p, sa->outer, sa->outer_len);
 	v.version = p[0] >> 4;
-	adit_ip_set_tos(p, v.version, outer_tos(sa, adit_ip_tos(p), inner->tos));
+	adit_ip_set_tos(p, v.version,
+			ADIT_EXTRAS ? outer_tos(sa, adit_ip_tos(p), inner->tos) : inner->tos);
 	if (v.version == 4) {
 		adit_store16(p + ADIT_IPV4_ID, id);
 		if (outer_df(sa, inner))
 			adit_store16(p + ADIT_IPV4_FRAGMENT, ADIT_IPV4_DF);
-	} else if (inner->version == 6 && (sa->flags & ADIT_SA_COPY_LABEL)) {
+	} else if (ADIT_EXTRAS && inner->version == 6 && (sa->flags & ADIT_SA_COPY_LABEL)) {
 		copy_label(p, in);
 	}
 	adit_ip_set_length(p, &v, total);
@@ -86,11 +104,11 @@ enum adit_status
 adit_outer_to_inner(const struct adit_sa *sa, uint8_t from, uint8_t *p,
 		    const struct adit_ip_view *inner)
 {
-	uint8_t dscp = sa->flags & ADIT_SA_DECAP_DSCP ? from : inner->tos;
+	uint8_t dscp = ADIT_EXTRAS && (sa->flags & ADIT_SA_DECAP_DSCP) ? from : inner->tos;
 	uint8_t ecn = inner->tos & ECN_MASK, tos;
 	enum adit_status st = ADIT_OK;
 
-	if (!(sa->flags & ADIT_SA_NO_ECN))
+	if (!ADIT_EXTRAS || !(sa->flags & ADIT_SA_NO_ECN))
 		st = inner_ecn(from & ECN_MASK, inner->tos & ECN_MASK, &ecn);
 	tos = (uint8_t)((dscp & ~ECN_MASK) | ecn);
 	if (st == ADIT_OK && tos != inner->tos)

@@ -6,6 +6,11 @@
 #include "adit/sa.h"
 #include "wire/ip.h"
 
+/* Whether the packet of that version at p goes to the SA's local address; to its port, behind a UDP
+ * header at `udp`. */
+bool adit_outer_is_to(const struct adit_sa *sa, const uint8_t *p, uint8_t version);
+bool adit_outer_is_to_port(const struct adit_sa *sa, const uint8_t *udp);
+
 /* Writes the SA's outer header for a packet of `total` bytes at p. inner: of the packet inside at
  * `in`, for DSCP, ECN, DF and flow label by the SA's flags (RFC 4301 5.1.2). id: IPv4
  * identification. */

@@ -38,7 +38,7 @@ mended(const struct adit_sa *sa, uint8_t *p, const struct adit_unwrap *u, const 
        uint8_t *field)
 {
 	uint8_t version = p[0] >> 4;
-	const struct adit_ip *inside = sa->more ? sa->more->inside : NULL;
+	const struct adit_ip *inside = ADIT_EXTRAS && sa->more ? sa->more->inside : NULL;
 	struct adit_ip_addresses now = adit_ip_addresses(p);
 	uint16_t sum = adit_load16(field);
 
@@ -121,7 +121,7 @@ unwrap_by_mode(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit
 {
 	if (sa->mode == ADIT_TRANSPORT)
 		return unwrap_transport(sa, pkt, u);
-	if (sa->mode == ADIT_BEET)
+	if (ADIT_EXTRAS && sa->mode == ADIT_BEET)
 		return unwrap_beet(sa, pkt, u);
 	return unwrap_tunnel(sa, pkt, u);
 }
@@ -134,7 +134,7 @@ adit_unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit_un
 	if (u->next == ADIT_NEXT_NONE)
 		return ADIT_ERR_DUMMY;
 	/* What is inside is not one packet: each that comes out of it is checked by itself. */
-	if (u->next == ADIT_NEXT_AGGFRAG && sa->mode == ADIT_IPTFS) {
+	if (ADIT_EXTRAS && u->next == ADIT_NEXT_AGGFRAG && sa->mode == ADIT_IPTFS) {
 		pkt->off += u->at;
 		pkt->len = u->n;
 		return ADIT_OK;

@@ -7,26 +7,52 @@
 
 #define WORD_BITS 32
 
+static size_t
+words_of(const struct adit_replay *w)
+{
+	return (size_t)w->mask + 1;
+}
+
+static uint32_t *
+word_of(const struct adit_replay *w, uint64_t seq)
+{
+	return &w->bits[(uint32_t)(seq / WORD_BITS) & w->mask];
+}
+
+/* ADIT_REPLAY_WORDS, computed. */
+static size_t
+words_for(uint32_t packets)
+{
+	size_t words = 2;
+
+	while (words <= ADIT_REPLAY_MAX && (words - 1) * WORD_BITS < packets)
+		words *= 2;
+	return words;
+}
+
 enum adit_status
 adit_replay_init(struct adit_replay *w, uint32_t *bits, size_t words, uint32_t packets, bool esn)
 {
-	if (packets < ADIT_REPLAY_MIN || packets > ADIT_REPLAY_MAX ||
-	    words < ADIT_REPLAY_WORDS(packets))
+	size_t need = words_for(packets);
+
+	if (packets < ADIT_REPLAY_MIN || packets > ADIT_REPLAY_MAX)
 		return ADIT_ERR_ARG;
+	if (words < need)
+		return ADIT_ERR_ROOM;
 	w->top = 0;
 	w->bits = bits;
-	w->words = (uint8_t)ADIT_REPLAY_WORDS(packets);
+	w->mask = (uint8_t)(need - 1);
 	w->packets = (uint16_t)packets;
 	w->esn = esn;
-	memset(bits, 0, w->words * sizeof *bits);
+	memset(bits, 0, words_of(w) * sizeof *bits);
 	return ADIT_OK;
 }
 
 void
 adit_replay_resume(struct adit_replay *w, uint64_t last)
 {
-	memset(w->bits, 0xff, w->words * sizeof *w->bits);
-	w->bits[(last / WORD_BITS) % w->words] = UINT32_MAX >> (WORD_BITS - 1 - last % WORD_BITS);
+	memset(w->bits, 0xff, words_of(w) * sizeof *w->bits);
+	*word_of(w, last) = UINT32_MAX >> (WORD_BITS - 1 - last % WORD_BITS);
 	w->top = last;
 }
 
@@ -48,12 +74,6 @@ adit_replay_expand(const struct adit_replay *w, uint32_t low)
 	return (uint64_t)high << 32 | low;
 }
 
-static uint32_t *
-word_of(const struct adit_replay *w, uint64_t seq)
-{
-	return &w->bits[(seq / WORD_BITS) % w->words];
-}
-
 enum adit_status
 adit_replay_check(const struct adit_replay *w, uint64_t seq)
 {
@@ -71,7 +91,7 @@ adit_replay_commit(struct adit_replay *w, uint64_t seq)
 {
 	if (seq > w->top) {
 		uint64_t from = w->top / WORD_BITS, to = seq / WORD_BITS;
-		uint64_t clear = to - from < w->words ? to - from : w->words;
+		uint64_t clear = to - from < words_of(w) ? to - from : words_of(w);
 
 		for (uint64_t i = 0; i < clear; i++)
 			*word_of(w, (to - i) * WORD_BITS) = 0;

@@ -75,62 +75,70 @@ is_rest_good(const struct adit_sa_params *p)
 {
 	bool needs_more = has_bounds(&p->soft) || has_bounds(&p->hard) || p->inner_remote.version;
 
+	if (!p->esn && p->seq > UINT32_MAX)
+		return false;
+	if (!ADIT_EXTRAS)
+		return true;
 	if ((needs_more && !p->more) || p->dscp > DSCP_MAX)
 		return false;
-	if ((p->flags & ADIT_SA_SET_DF) && (p->flags & ADIT_SA_CLEAR_DF))
-		return false;
-	return p->esn || p->seq <= UINT32_MAX;
+	return !(p->flags & ADIT_SA_SET_DF) || !(p->flags & ADIT_SA_CLEAR_DF);
+}
+
+/* What a build with ADIT_EXTRAS 0 leaves out. */
+static bool
+has_extras(const struct adit_sa_params *p)
+{
+	return mode_of(p) > ADIT_TRANSPORT || p->flags || p->tfc || p->more ||
+	       has_bounds(&p->soft) || has_bounds(&p->hard);
 }
 
 static enum adit_status
-check(const struct adit_sa_params *p, struct adit_buf kc, size_t words)
+check(const struct adit_sa_params *p, struct adit_buf kc)
 {
 	if (p->dir != ADIT_OUT && p->dir != ADIT_IN)
 		return ADIT_ERR_ARG;
 	if (p->spi < ADIT_SPI_MIN || !are_addresses_good(p) || !is_transform_good(p))
 		return ADIT_ERR_ARG;
-	if (!is_mode_good(p) || !is_rest_good(p))
+	if (!ADIT_EXTRAS && has_extras(p))
+		return ADIT_ERR_UNSUPPORTED;
+	if ((ADIT_EXTRAS && !is_mode_good(p)) || !is_rest_good(p))
 		return ADIT_ERR_ARG;
 	/* Transforms with a salt count. */
 	if (p->manual && !p->seq_known && p->aead->salt_len)
 		return ADIT_ERR_CONFIG;
-	if (p->dir == ADIT_IN && window_of(p) > ADIT_REPLAY_MAX)
-		return ADIT_ERR_ARG;
-	if (p->dir == ADIT_IN && words < ADIT_REPLAY_WORDS(window_of(p)))
-		return ADIT_ERR_ROOM;
 	return kc.cap < p->aead->ctx_size ? ADIT_ERR_ROOM : ADIT_OK;
 }
 
 /* The outer header of every packet, ready but for lengths, identification and checksums. In
  * transport mode its addresses and ports are what the SA's path is remembered by. */
 static void
-make_outer(struct adit_sa *sa, const struct adit_path *path, uint8_t tos, uint8_t hop_limit)
+make_outer(struct adit_sa *sa, const struct adit_ip *local, const struct adit_ip *remote)
 {
-	uint8_t *p = sa->outer, next = sa->udp_encap ? ADIT_PROTO_UDP : sa->protocol;
+	uint8_t *p = sa->outer;
 
 	memset(p, 0, sizeof sa->outer);
-	if (path->local.ip.version == 4) {
-		p[0] = 0x45;
-		p[ADIT_IPV4_TTL] = hop_limit;
-		p[ADIT_IPV4_PROTOCOL] = next;
-		memcpy(p + ADIT_IPV4_SOURCE, path->local.ip.b, 4);
-		memcpy(p + ADIT_IPV4_DESTINATION, path->remote.ip.b, 4);
-		sa->outer_len = ADIT_IPV4_LEN;
-	} else {
-		p[0] = 0x60;
-		p[ADIT_IPV6_NEXT] = next;
-		p[ADIT_IPV6_HOPS] = hop_limit;
-		memcpy(p + ADIT_IPV6_SOURCE, path->local.ip.b, 16);
-		memcpy(p + ADIT_IPV6_DESTINATION, path->remote.ip.b, 16);
-		sa->outer_len = ADIT_IPV6_LEN;
-	}
-	adit_ip_set_tos(p, path->local.ip.version, tos);
-	if (sa->udp_encap) {
-		adit_store16(p + sa->outer_len, path->local.port ? path->local.port : NATT_PORT);
-		adit_store16(p + sa->outer_len + 2,
-			     path->remote.port ? path->remote.port : NATT_PORT);
-		sa->outer_len = (uint8_t)(sa->outer_len + ADIT_UDP_LEN);
-	}
+	p[0] = local->version == 4 ? 0x45 : 0x60;
+	adit_ip_make_base(p, sa->udp_encap ? (uint8_t)ADIT_PROTO_UDP : sa->protocol);
+	adit_ip_set_addresses(p, local, remote);
+	sa->outer_len = (uint8_t)adit_ip_base_len(local->version);
+}
+
+static void
+set_hop_limit(uint8_t *outer, uint8_t limit)
+{
+	outer[outer[0] >> 4 == 4 ? ADIT_IPV4_TTL : ADIT_IPV6_HOPS] = limit;
+}
+
+static void
+put_ports(struct adit_sa *sa, uint16_t local, uint16_t remote)
+{
+	uint8_t *p = sa->outer + sa->outer_len;
+
+	if (!sa->udp_encap)
+		return;
+	adit_store16(p, local ? local : NATT_PORT);
+	adit_store16(p + 2, remote ? remote : NATT_PORT);
+	sa->outer_len = (uint8_t)(sa->outer_len + ADIT_UDP_LEN);
 }
 
 static void
@@ -148,9 +156,6 @@ fill_more(struct adit_sa_more *more, const struct adit_sa_params *p)
 static void
 fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 {
-	const struct adit_path path = {{p->local, p->local_port}, {p->remote, p->remote_port}};
-	uint8_t tos = (uint8_t)(p->flags & ADIT_SA_SET_DSCP ? p->dscp << DSCP_SHIFT : 0);
-
 	sa->aead = p->aead;
 	sa->kc = kc;
 	sa->selectors = p->selectors;
@@ -162,14 +167,18 @@ fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 	sa->esn = p->esn;
 	sa->udp_encap = p->udp_encap;
 	sa->flags = p->flags;
-	sa->bounded = has_bounds(&p->hard);
+	sa->bounded = ADIT_EXTRAS && has_bounds(&p->hard);
 	sa->tfc = p->tfc;
 	sa->seq = p->seq;
 	adit_sa_set_mtu(sa, p->mtu);
-	make_outer(sa, &path, tos, p->hop_limit ? p->hop_limit : OUTER_TTL);
+	make_outer(sa, &p->local, &p->remote);
+	put_ports(sa, p->local_port, p->remote_port);
+	set_hop_limit(sa->outer, p->hop_limit ? p->hop_limit : OUTER_TTL);
+	if (ADIT_EXTRAS && (p->flags & ADIT_SA_SET_DSCP))
+		adit_ip_set_tos(sa->outer, p->local.version, (uint8_t)(p->dscp << DSCP_SHIFT));
 	if (p->dir == ADIT_IN && p->seq)
 		adit_replay_resume(&sa->window, p->seq);
-	if (sa->more)
+	if (ADIT_EXTRAS && sa->more)
 		fill_more(sa->more, p);
 }
 
@@ -177,7 +186,7 @@ enum adit_status
 adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *p, struct adit_buf kc, uint32_t *bits,
 	     size_t words)
 {
-	enum adit_status st = check(p, kc, words);
+	enum adit_status st = check(p, kc);
 
 	memset(sa, 0, sizeof *sa);
 	if (st == ADIT_OK && p->dir == ADIT_IN)
@@ -212,9 +221,10 @@ adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu)
 static bool
 is_spent(const struct adit_sa *sa, size_t n)
 {
-	uint64_t hard = sa->bounded ? sa->more->hard.packets : 0;
+	uint64_t hard = ADIT_EXTRAS && sa->bounded ? sa->more->hard.packets : 0;
 
-	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq || adit_sa_is_full(sa))
+	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq ||
+	    (ADIT_EXTRAS && adit_sa_is_full(sa)))
 		return true;
 	return hard && n > hard - sa->seq;
 }
@@ -252,18 +262,19 @@ adit_sa_path(const struct adit_sa *sa)
 	return path;
 }
 
-static uint8_t
-hop_limit(const uint8_t *outer)
-{
-	return outer[outer[0] >> 4 == 4 ? ADIT_IPV4_TTL : ADIT_IPV6_HOPS];
-}
-
 enum adit_status
 adit_sa_set_path(struct adit_sa *sa, const struct adit_path *path)
 {
+	const uint8_t *old = sa->outer;
+	uint8_t tos = adit_ip_tos(old),
+		limit = old[version_of(sa) == 4 ? ADIT_IPV4_TTL : ADIT_IPV6_HOPS];
+
 	if ((path->local.ip.version != 4 && path->local.ip.version != 6) ||
 	    path->remote.ip.version != path->local.ip.version)
 		return ADIT_ERR_ARG;
-	make_outer(sa, path, adit_ip_tos(sa->outer), hop_limit(sa->outer));
+	make_outer(sa, &path->local.ip, &path->remote.ip);
+	put_ports(sa, path->local.port, path->remote.port);
+	set_hop_limit(sa->outer, limit);
+	adit_ip_set_tos(sa->outer, path->local.ip.version, tos);
 	return ADIT_OK;
 }

@@ -22,7 +22,8 @@ is_mem_good(const struct adit_sad_mem *mem)
 	       mem->count <= COUNT_MAX && is_power_of_two(mem->count) &&
 	       mem->keyctx_size % 8 == 0 &&
 	       mem->replay_words >= ADIT_REPLAY_WORDS(ADIT_REPLAY_MIN) &&
-	       (mem->hash_count == 0 || (mem->hash && is_power_of_two(mem->hash_count)));
+	       (mem->hash_count == 0 ||
+		(ADIT_EXTRAS && mem->hash && is_power_of_two(mem->hash_count)));
 }
 
 /* --- The list of free slots: both ways, because an SPI by hand takes one out of its middle. */
@@ -84,7 +85,7 @@ adit_sad_init_(struct adit_sad *sad, size_t sad_size, size_t slot_size,
 	memset(mem->words, 0, mem->count * sizeof *mem->words);
 	memset(mem->sas, 0, mem->count * sizeof *mem->sas);
 	memset(mem->entries, 0, mem->count * sizeof *mem->entries);
-	if (mem->hash_count)
+	if (ADIT_EXTRAS && mem->hash_count)
 		memset(mem->hash, 0, mem->hash_count * sizeof *mem->hash);
 	sad->mem = *mem;
 	sad->rng = *rng;
@@ -169,7 +170,7 @@ inbound_slot(struct adit_sad *sad, uint32_t spi, enum adit_sad_by by)
 		sad->mem.words[slot].spi = spi;
 		return slot;
 	}
-	return sad->mem.hash_count ? pop_free(sad) : ADIT_SLOT_NONE;
+	return ADIT_EXTRAS && sad->mem.hash_count ? pop_free(sad) : ADIT_SLOT_NONE;
 }
 
 static enum adit_status
@@ -182,8 +183,6 @@ check_place(const struct adit_sad *sad, const struct adit_sa_params *p, enum adi
 		p->remote,
 	};
 
-	if (p->dir != ADIT_IN)
-		return ADIT_OK;
 	if (by != ADIT_BY_SPI && by != ADIT_BY_LOCAL && by != ADIT_BY_BOTH)
 		return ADIT_ERR_ARG;
 	if (by != ADIT_BY_SPI && !sad->mem.hash_count)
@@ -199,7 +198,7 @@ make(struct adit_sad *sad, uint32_t slot, const struct adit_sa_params *params)
 				    sad->mem.keyctx_size};
 	struct adit_sa_params p = *params;
 
-	p.more = &e->more;
+	p.more = ADIT_EXTRAS ? &e->more : NULL;
 	if (p.selectors) {
 		e->selectors = *p.selectors;
 		p.selectors = &e->selectors;
@@ -213,8 +212,11 @@ enum adit_status
 adit_sad_add_noted(struct adit_sad *sad, const struct adit_sa_params *params,
 		   const struct adit_sad_note *note, struct adit_sa_id *id)
 {
-	enum adit_status st = check_place(sad, params, note->by);
+	enum adit_status st = ADIT_OK;
 	uint32_t slot;
+
+	if (ADIT_EXTRAS && params->dir == ADIT_IN)
+		st = check_place(sad, params, note->by);
 
 	if (st != ADIT_OK)
 		return st;
@@ -228,7 +230,7 @@ adit_sad_add_noted(struct adit_sad *sad, const struct adit_sa_params *params,
 	}
 	sad->mem.entries[slot].note = *note;
 	sad->mem.words[slot].generation |= 1;
-	if (params->dir == ADIT_IN && sad->mem.words[slot].spi == 0)
+	if (ADIT_EXTRAS && params->dir == ADIT_IN && sad->mem.words[slot].spi == 0)
 		adit_sad_hash_put(sad, slot);
 	id->slot = slot;
 	id->generation = sad->mem.words[slot].generation;
@@ -264,7 +266,7 @@ adit_sad_remove(struct adit_sad *sad, struct adit_sa_id id)
 		return ADIT_ERR_STALE;
 	if (sad->mem.entries[id.slot].is_linked)
 		return ADIT_ERR_STATE;
-	if (sad->mem.entries[id.slot].is_hashed)
+	if (ADIT_EXTRAS && sad->mem.entries[id.slot].is_hashed)
 		adit_sad_hash_take(sad, id.slot);
 	adit_sa_wipe(sa);
 	push_free(sad, id.slot);

@@ -158,7 +158,7 @@ find(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
 {
 	struct adit_sa *sa = found(sad, indexed_slot(sad, spi), id);
 
-	return sa || sad->hashed[ADIT_BY_SPI] == 0 ? sa : find_hashed(sad, spi, id);
+	return sa || !ADIT_EXTRAS || sad->hashed[ADIT_BY_SPI] == 0 ? sa : find_hashed(sad, spi, id);
 }
 
 struct adit_sa *

@@ -1,41 +1,50 @@
-/* The least firmware that speaks ESP: one SA for each direction, keyed by hand, AES-128-GCM. It is
- * linked for its size and never run. */
+/* The least firmware that speaks ESP: an SA database of two, keyed by hand, AES-128-GCM, tunnel or
+ * transport mode. It is linked for its size and never run; built with ADIT_EXTRAS 0. */
 #include "adit/esp.h"
 #include "adit/mbedtls.h"
+#include "adit/sad.h"
 
-void device(struct adit_pkt *out, struct adit_pkt *in);
+enum { SLOTS = 2, KEYCTX_SIZE = 400 };
 
-static struct adit_sa sa_out, sa_in;
-static union adit_keyctx key_out, key_in;
-static uint32_t window[ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)];
+void device(const struct adit_rng *rng, struct adit_sa_params params[SLOTS], struct adit_pkt *out,
+	    struct adit_pkt *in, uint32_t spi);
 
-static enum adit_status
-make(struct adit_sa *sa, union adit_keyctx *key, enum adit_direction dir)
-{
-	static const uint8_t secret[20];
-	const struct adit_sa_params params = {
-		.dir = dir,
-		.spi = ADIT_SPI_MIN,
-		.local = {4, {0}},
-		.remote = {4, {0}},
-		.aead = &adit_mbedtls_aes128_gcm16,
-		.key = {secret, sizeof secret},
-	};
-	struct adit_buf kc = {key->mem, sizeof key->mem};
-
-	return adit_sa_init(sa, &params, kc, window, sizeof window / sizeof window[0]);
-}
+static struct adit_sad_word words[SLOTS];
+static struct adit_sa sas[SLOTS];
+static struct adit_sad_entry entries[SLOTS];
+static uint64_t keyctx[SLOTS * KEYCTX_SIZE / sizeof(uint64_t)];
+static uint32_t windows[SLOTS * ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)];
+static struct adit_sad sad;
 
 void
-device(struct adit_pkt *out, struct adit_pkt *in)
+device(const struct adit_rng *rng, struct adit_sa_params params[SLOTS], struct adit_pkt *out,
+       struct adit_pkt *in, uint32_t spi)
 {
+	const struct adit_sad_mem mem = {
+		.words = words,
+		.sas = sas,
+		.entries = entries,
+		.count = SLOTS,
+		.keyctx = (uint8_t *)keyctx,
+		.keyctx_size = KEYCTX_SIZE,
+		.replay_bits = windows,
+		.replay_words = ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT),
+	};
+	struct adit_sa_id id[SLOTS];
 	struct adit_esp_rx rx;
+	struct adit_sa *sa;
 
-	if (make(&sa_out, &key_out, ADIT_OUT) != ADIT_OK ||
-	    make(&sa_in, &key_in, ADIT_IN) != ADIT_OK)
+	if (adit_sad_init(&sad, &mem, rng) != ADIT_OK)
 		return;
-	if (adit_esp_encap(&sa_out, out) != ADIT_OK)
+	for (size_t i = 0; i < SLOTS; i++) {
+		params[i].aead = &adit_mbedtls_aes128_gcm16;
+		if (adit_sad_add(&sad, &params[i], 0, &id[i]) != ADIT_OK)
+			return;
+	}
+	sa = adit_sad_get(&sad, id[0]);
+	if (sa && adit_esp_encap(sa, out) != ADIT_OK)
 		out->len = 0;
-	if (adit_esp_decap(&sa_in, in, &rx) != ADIT_OK)
+	sa = adit_sad_find(&sad, spi, NULL);
+	if (sa && adit_esp_decap(sa, in, &rx) != ADIT_OK)
 		in->len = 0;
 }

@@ -23,6 +23,13 @@ test-asan: | $(HAVE)/clang
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CC=clang OPT='-O1 -g' \
 		CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' all test
 
+# --- The least build, ADIT_EXTRAS 0: the tests of what it has.
+LEAST_TESTS := $(patsubst %,$(BUILD)/least/test/unit/%_test,esp ipsec node replay sad_spd transport)
+.PHONY: test-least
+test-least: | $(HAVE)/mbedtls $(HAVE)/cmocka
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/least CFLAGS=-DADIT_EXTRAS=0 $(LEAST_TESTS)
+	@test/tools/run-tests.sh $(LEAST_TESTS)
+
 # --- mbedTLS 3.6.
 MBEDTLS36 := $(CACHE)/mbedtls36/mbedtls
 $(MBEDTLS36)/library/libmbedcrypto.a: $(CACHE)/src/mbedtls36/.unpacked
@@ -63,12 +70,21 @@ $(M4)/mbedtls/library/libmbedcrypto.a: $(CACHE)/src/mbedtls/.unpacked test/size/
 	cp test/size/mbedtls_config.h $(dir $(@D))include/mbedtls/config.h
 	$(MBEDTLS_MAKE) CC=arm-none-eabi-gcc AR=arm-none-eabi-ar CFLAGS='-Os -fno-ipa-icf $(M4_FLAGS)'
 
+# The same for devices that need few ciphers.
+M4_LEAST := $(CACHE)/m4-least
+$(M4_LEAST)/mbedtls/library/libmbedcrypto.a: $(CACHE)/src/mbedtls/.unpacked test/size/mbedtls_config.h | $(HAVE)/arm
+	$(mbedtls-copy)
+	cp test/size/mbedtls_config.h $(dir $(@D))include/mbedtls/config.h
+	$(MBEDTLS_MAKE) CC=arm-none-eabi-gcc AR=arm-none-eabi-ar \
+		CFLAGS='-Os -fno-ipa-icf $(M4_FLAGS) -DADIT_SIZE_LEAST'
+
 .PHONY: cross-m4
 cross-m4: $(M4)/mbedtls/library/libmbedcrypto.a
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/m4 CC=arm-none-eabi-gcc AR=arm-none-eabi-ar \
 		OPT=-Os PIC= CFLAGS='$(M4_FLAGS)' MBEDTLS_DIR=$(M4)/mbedtls $(BUILD)/m4/libadit.a
 
 #: make test-asan  all programs and the same tests by clang with the address and undefined-behaviour sanitizers
+#: make test-least  the tests of the data path on a build for the smallest devices
 #: make test-mbedtls36  the same tests with mbedTLS 3.6, built from Debian 13's source
 #: make test-be32  the same tests on a big-endian 32-bit machine (mips), emulated
 #: make cross-m4   the library for a Cortex-M4, in build/m4

@@ -42,7 +42,7 @@ test_sizes_out_of_range_are_refused(void **state)
 			 ADIT_ERR_ARG);
 	assert_int_equal(adit_replay_init(&w, bits, 1000, 0, false), ADIT_ERR_ARG);
 	assert_int_equal(adit_replay_init(&w, bits, ADIT_REPLAY_WORDS(64) - 1, 64, false),
-			 ADIT_ERR_ARG);
+			 ADIT_ERR_ROOM);
 	assert_int_equal(adit_replay_init(&w, bits, ADIT_REPLAY_WORDS(64), 64, false), ADIT_OK);
 }
 
