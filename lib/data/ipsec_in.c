@@ -60,6 +60,13 @@ match(const struct adit_ipsec *ipsec, const uint8_t *p, const struct arrival *a,
 	return adit_sad_match(ipsec->sad, &key, id);
 }
 
+/* The SPI alone may tell of an SA that others come before, or of one of the other protocol. */
+static bool
+needs_match(const struct adit_ipsec *ipsec, const struct adit_sa *sa, const struct arrival *a)
+{
+	return adit_sad_has_addresses(ipsec->sad) || (sa && sa->protocol != a->protocol);
+}
+
 /* Clear text is held against the policies: what should have been protected does not come in. */
 static void
 decide_clear(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v)
@@ -154,7 +161,7 @@ decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_v
 			sas[i] = NULL;
 			continue;
 		}
-		if (a[i].spi && adit_sad_has_addresses(ipsec->sad))
+		if (a[i].spi && needs_match(ipsec, sas[i], &a[i]))
 			sas[i] = match(ipsec, p, &a[i], &ids[i]);
 		if (!sas[i] || !is_for(sas[i], p, &a[i])) {
 			sas[i] = NULL;
