@@ -14,8 +14,14 @@ fuzz: | $(HAVE)/clang
 
 fuzz-programs: $(FUZZ_BIN)
 
-$(FUZZ_BIN): %: %.o $(PROG_PARTS) $(SUPPORT_OBJ) $(LIB) | $(HAVE)/mbedtls
-	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(PROG_PARTS) $(SUPPORT_OBJ) $(LIB) $(MBEDTLS_LIBS)
+# An archive, since some of the support is for CMocka's tests alone.
+FUZZ_SUPPORT := $(BUILD)/test/support.a
+$(FUZZ_SUPPORT): $(SUPPORT_OBJ) $(OBJECTS)
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $(SUPPORT_OBJ)
+
+$(FUZZ_BIN): %: %.o $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) | $(HAVE)/mbedtls
+	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) $(MBEDTLS_LIBS)
 
 $(FUZZ_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
