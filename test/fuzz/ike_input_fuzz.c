@@ -66,7 +66,7 @@ mac_wipe(const struct adit_mac *mac, void *kc)
 	(void)kc;
 }
 
-static const struct adit_mac no_mac = {"none", &no_hash, 32, 8, mac_key, mac_sum, mac_wipe};
+static const struct adit_mac no_mac = {"none", &no_hash, 32, 8, mac_key, mac_sum, mac_wipe, NULL};
 static const struct adit_prf no_prf = {"none", ADIT_PRF_HMAC_SHA2_256, 32, &no_mac};
 
 static enum adit_status
@@ -159,7 +159,7 @@ static const struct adit_ke no_ke = {"none", ADIT_KE_CURVE25519, 32,       32,
 static const struct adit_aead *const aeads[] = {&no_aead, NULL};
 static const struct adit_prf *const prfs[] = {&no_prf, NULL};
 static const struct adit_ke *const kes[] = {&no_ke, NULL};
-static const struct adit_crypto no_crypto = {"none", aeads, prfs, kes, &no_hash};
+static const struct adit_crypto no_crypto = {"none", aeads, NULL, prfs, kes, &no_hash};
 
 /* SPIs and all: each byte is 0x42 the first time, then one more for each call. */
 static enum adit_status

@@ -6,12 +6,19 @@
 #include <string.h>
 
 #include "adit/ipsec.h"
+#include "wire/ip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define SPI 0x80001230u
+/* A bit of the first byte: later fragments get ports, and SAs an MTU. */
+enum { TRACK = 64 };
 enum { CTX = 8, SLOTS = 4, WORDS = ADIT_REPLAY_WORDS(64), POLICIES = 3 };
-enum { PACKETS = 2 * ADIT_BURST + 1, BUF = ADIT_PKT_HEADROOM + 255 + ADIT_PKT_TAILROOM };
+enum {
+	PACKETS = 2 * ADIT_BURST + 1,
+	TRACKED = 4,
+	BUF = ADIT_PKT_HEADROOM + 255 + ADIT_PKT_TAILROOM
+};
 
 struct node {
 	struct adit_sad sad;
@@ -24,6 +31,8 @@ struct node {
 	uint32_t window[SLOTS * WORDS], heads[POLICIES];
 	struct adit_spd_cache_entry cache[2];
 	struct adit_policy policies[POLICIES];
+	struct adit_fragtrack track[2];
+	struct adit_fragtrack_entry tracked[2][TRACKED];
 };
 
 static enum adit_status
@@ -117,9 +126,23 @@ add(struct node *nd, enum adit_direction dir, uint32_t spi, uint8_t how)
 	p.local.version = p.remote.version = how & 8 ? 6 : 4;
 	p.aead = &open_door;
 	p.selectors = &nd->policies[0].selectors;
+	/* Some of the packets are longer. */
+	p.mtu = how & TRACK ? 200 : 0;
 	must(adit_sad_add(&nd->sad, &p, 0, &id) == ADIT_OK);
 	if (dir == ADIT_OUT)
 		must(adit_spd_link(&nd->spd, &nd->sad, id) == ADIT_OK);
+}
+
+static void
+track(struct node *nd)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct adit_fragtrack_mem mem = {.entries = nd->tracked[i], .count = TRACKED};
+
+		must(adit_fragtrack_init(&nd->track[i], &mem) == ADIT_OK);
+	}
+	nd->ipsec.fragtrack_out = &nd->track[0];
+	nd->ipsec.fragtrack_in = &nd->track[1];
 }
 
 static void
@@ -141,6 +164,8 @@ make(struct node *nd, uint8_t how)
 	add(nd, ADIT_IN, SPI + 1, how ^ 3);
 	if (how & 32)
 		add(nd, ADIT_OUT, SPI, how);
+	if (how & TRACK)
+		track(nd);
 }
 
 static size_t
@@ -160,6 +185,22 @@ read_packets(const uint8_t *data, size_t n, uint8_t (*bufs)[BUF], struct adit_pk
 	return count;
 }
 
+/* Its ports were another packet's to tell. */
+static bool
+is_later(const struct adit_pkt *pkt)
+{
+	struct adit_ip_view ip;
+
+	return adit_ip_get(adit_pkt_data(pkt), pkt->len, &ip) == ADIT_OK && !ip.first;
+}
+
+static void
+unchanged(const struct adit_pkt *pkt, const struct adit_pkt *was)
+{
+	must(pkt->off == was->off && pkt->len == was->len);
+	must(memcmp(pkt->buf, was->buf, BUF) == 0);
+}
+
 static void
 check(const struct node *nd, const struct adit_verdict *v, const struct adit_pkt *pkt,
       const struct adit_pkt *was)
@@ -168,11 +209,13 @@ check(const struct node *nd, const struct adit_verdict *v, const struct adit_pkt
 
 	must(pkt->off <= pkt->cap && pkt->len <= pkt->cap - pkt->off);
 	must((v->status == ADIT_OK) ==
-	     (v->kind != ADIT_VERDICT_DISCARD && v->kind != ADIT_VERDICT_NEED_SA));
+	     (v->kind != ADIT_VERDICT_DISCARD && v->kind != ADIT_VERDICT_NEED_SA &&
+	      v->kind != ADIT_VERDICT_TOO_BIG));
 	switch (v->kind) {
 	case ADIT_VERDICT_DELIVER:
 		must(adit_flow_read(&flow, ADIT_IN, adit_pkt_data(pkt), pkt->len) == ADIT_OK);
-		must(adit_selectors_match(&nd->policies[0].selectors, &flow));
+		must(adit_selectors_match(&nd->policies[0].selectors, &flow) ||
+		     (nd->ipsec.fragtrack_in && is_later(pkt)));
 		break;
 	case ADIT_VERDICT_SEND:
 		must(adit_flow_read(&flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len) == ADIT_OK);
@@ -184,9 +227,16 @@ check(const struct node *nd, const struct adit_verdict *v, const struct adit_pkt
 		must(adit_spd_find(&nd->spd, ADIT_OUT, &v->flow) == v->policy);
 		must(nd->policies[v->policy].action ==
 		     (v->kind == ADIT_VERDICT_BYPASS ? ADIT_BYPASS : ADIT_PROTECT));
-		must(pkt->off == was->off && pkt->len == was->len);
-		must(memcmp(pkt->buf, was->buf, BUF) == 0);
+		unchanged(pkt, was);
 		break;
+	case ADIT_VERDICT_TOO_BIG:
+		must(v->status == ADIT_ERR_MTU && v->mtu < pkt->len);
+		unchanged(pkt, was);
+		break;
+	case ADIT_VERDICT_QUEUE:
+	case ADIT_VERDICT_AGGFRAG:
+		/* No SA here is one of IP-TFS. */
+		abort();
 	case ADIT_VERDICT_DISCARD:
 		break;
 	}
