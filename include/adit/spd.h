@@ -73,7 +73,7 @@ ADIT_MUST_USE enum adit_status adit_spd_init_(struct adit_spd *spd, size_t spd_s
 					      size_t policy_size, const struct adit_spd_mem *mem);
 
 /* Words that an index of these policies needs, exactly; SIZE_MAX: more than can be. Small, beside
- * the policies: about 25 words for one with one range on each side. */
+ * the policies: about 33 words for one with one range on each side. */
 size_t adit_spd_index_words(const struct adit_policy *policies, size_t count);
 /* Builds the index in words[n], which must outlive the SPD or the next call: from now on a look-up
  * costs about the logarithm of the number of policies. To be called again when the policies have

@@ -353,21 +353,37 @@ part_boxes(const struct part *part, const struct cut *cut)
 	}
 }
 
+/* What addresses the boxes span, and the lowest policy of them. */
+static void
+sum_up(uint32_t *node, const uint32_t *box, uint32_t count)
+{
+	uint32_t *span = node + ADIT_NODE_SPAN;
+
+	node[ADIT_NODE_MIN] = box[ADIT_BOX_POLICY];
+	memcpy(span, box + ADIT_BOX_RANGES, 2 * ADIT_SPAN_DIMS * sizeof *span);
+	for (uint32_t i = 1; i < count; i++) {
+		box += ADIT_BOX_WORDS;
+		if (box[ADIT_BOX_POLICY] < node[ADIT_NODE_MIN])
+			node[ADIT_NODE_MIN] = box[ADIT_BOX_POLICY];
+		for (unsigned k = 0; k < 2 * ADIT_SPAN_DIMS; k++) {
+			uint32_t end = box[ADIT_BOX_RANGES + k];
+
+			if (k % 2 ? end > span[k] : end < span[k])
+				span[k] = end;
+		}
+	}
+}
+
 /* Adds a leaf for boxes [first, first + count), if there are any. */
 static uint32_t
 add_leaf(struct adit_spd_index *x, uint32_t first, uint32_t count, uint32_t depth)
 {
 	uint32_t *node = adit_node_at(x, x->node_n);
-	const uint32_t *box = adit_box_at(x, first);
-	uint32_t min = ADIT_POLICY_NONE;
 
 	if (count == 0)
 		return 0;
-	for (uint32_t i = 0; i < count; i++, box += ADIT_BOX_WORDS)
-		if (box[ADIT_BOX_POLICY] < min)
-			min = box[ADIT_BOX_POLICY];
 	node[ADIT_NODE_SHAPE] = ADIT_SHAPE(0, 0, depth);
-	node[ADIT_NODE_MIN] = min;
+	sum_up(node, adit_box_at(x, first), count);
 	node[ADIT_NODE_COUNT] = count;
 	node[ADIT_NODE_AT] = first;
 	x->node_n++;

@@ -51,13 +51,11 @@ is_ip(const struct adit_ip *ip)
 	return ip->version == 4 || ip->version == 6;
 }
 
-static bool
-is_inside(const uint32_t *box, const uint32_t *point)
+static inline bool
+is_inside(const uint32_t *ranges, const uint32_t *point, unsigned dims)
 {
-	const uint32_t *range = box + ADIT_BOX_RANGES;
-
-	for (unsigned d = 0; d < ADIT_DIMS; d++)
-		if (point[d] < range[2 * d] || point[d] > range[2 * d + 1])
+	for (unsigned d = 0; d < dims; d++)
+		if (point[d] < ranges[2 * d] || point[d] > ranges[2 * d + 1])
 			return false;
 	return true;
 }
@@ -72,7 +70,7 @@ best_in_leaf(const struct adit_spd_index *x, const uint32_t *node, const uint32_
 	for (uint32_t n = node[ADIT_NODE_COUNT]; n; n--, box += ADIT_BOX_WORDS) {
 		if (box[ADIT_BOX_POLICY] >= best)
 			break;
-		if (is_inside(box, point))
+		if (is_inside(box + ADIT_BOX_RANGES, point, ADIT_DIMS))
 			return box[ADIT_BOX_POLICY];
 	}
 	return best;
@@ -119,6 +117,14 @@ enter(const struct adit_spd_index *x, const uint32_t *node, const uint32_t *poin
 	return side;
 }
 
+/* Whether a policy better than `best` may be in a node. */
+static bool
+is_promising(const uint32_t *node, const uint32_t *point, uint32_t best)
+{
+	return node[ADIT_NODE_MIN] < best &&
+	       is_inside(node + ADIT_NODE_SPAN, point, ADIT_SPAN_DIMS);
+}
+
 static uint32_t
 best_around(const struct adit_spd_index *x, const uint32_t *point)
 {
@@ -126,7 +132,7 @@ best_around(const struct adit_spd_index *x, const uint32_t *point)
 	uint32_t best = ADIT_POLICY_NONE;
 
 	for (unsigned n = 0;; node = stack[--n]) {
-		while (node && node[ADIT_NODE_MIN] < best) {
+		while (node && is_promising(node, point, best)) {
 			if (!(node[ADIT_NODE_SHAPE] & ADIT_CHILDREN)) {
 				best = best_in_leaf(x, node, point, best);
 				break;

@@ -9,8 +9,8 @@
  *
  * The boxes are leaves of a tree. An inner node cuts one dimension in two; boxes wholly below the
  * cut are its left part, those above its right, those on both sides its middle. A point is then in
- * no box of one of the two sides. Each node knows the lowest policy below it, so that what can't
- * better the one found is not entered.
+ * no box of one of the two sides. Each node knows the lowest policy below it and what addresses its
+ * boxes span, so that what can't better the one found, or is elsewhere, is not entered.
  *
  * Words: keys of local IPv4 (1 word each), local IPv6 (4), remote IPv4, remote IPv6, then boxes,
  * then nodes. */
@@ -29,6 +29,9 @@ enum {
 	ADIT_DIMS
 };
 
+/* Nodes span the first of them: addresses, which nest. */
+enum { ADIT_SPAN_DIMS = ADIT_DIM_REMOTE + 1 };
+
 /* A port that a packet doesn't show stands behind all ports. */
 #define ADIT_PORT_OPAQUE 65536u
 
@@ -36,9 +39,16 @@ enum {
 enum { ADIT_BOX_POLICY = 0, ADIT_BOX_RANGES = 1, ADIT_BOX_WORDS = 1 + 2 * ADIT_DIMS };
 
 /* A node: its shape, the lowest policy below it; of an inner node the cut and its first child, of a
- * leaf the number of its boxes and the first of them. Children stand left, middle, right; those
- * that would be empty are left out. */
-enum { ADIT_NODE_SHAPE, ADIT_NODE_MIN, ADIT_NODE_CUT, ADIT_NODE_AT, ADIT_NODE_WORDS };
+ * leaf the number of its boxes and the first of them; and what range its boxes span, local and
+ * remote. Children stand left, middle, right; those that would be empty are left out. */
+enum {
+	ADIT_NODE_SHAPE,
+	ADIT_NODE_MIN,
+	ADIT_NODE_CUT,
+	ADIT_NODE_AT,
+	ADIT_NODE_SPAN,
+	ADIT_NODE_WORDS = ADIT_NODE_SPAN + 2 * ADIT_SPAN_DIMS
+};
 enum { ADIT_NODE_COUNT = ADIT_NODE_CUT };
 
 /* Shape: which children there are (none: a leaf), the dimension that is cut, the depth. */
