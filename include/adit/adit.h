@@ -11,6 +11,7 @@
 #ifndef ADIT_H
 #define ADIT_H
 
+#include "adit/ah.h"
 #include "adit/base.h"
 #include "adit/crypto.h"
 #include "adit/drive.h"
@@ -25,6 +26,7 @@
 #include "adit/sad.h"
 #include "adit/segment.h"
 #include "adit/spd.h"
+#include "adit/state.h"
 #include "adit/trace.h"
 #include "adit/version.h"
 

@@ -32,8 +32,8 @@
 /* Largest output of a hash, MAC or PRF (SHA-512). */
 #define ADIT_HASH_MAX 64
 
-/* Bytes of the largest key of an AEAD: AES-256-CBC with HMAC-SHA2-512-256. */
-#define ADIT_AEAD_KEY_MAX 96
+/* Bytes of the largest key of an AEAD: AES-256-CTR with HMAC-SHA2-512-256. */
+#define ADIT_AEAD_KEY_MAX 100
 
 /* Bytes of the largest IV, ICV and block of an AEAD. */
 #define ADIT_IV_MAX 16
