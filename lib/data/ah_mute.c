@@ -19,7 +19,8 @@ enum {
 	OPTION_MULTI_DESTINATION = 149
 };
 #define OPTION_LEN_MIN 2
-#define ROUTE_LEN_MIN 7 /* type, length, pointer, one address */
+#define ROUTE_LEN_MIN 3     /* type, length, pointer */
+#define ROUTE_POINTER_MIN 4 /* counted from 1: the first address */
 
 static bool
 is_constant_option(uint8_t type)
@@ -29,19 +30,35 @@ is_constant_option(uint8_t type)
 	       type == OPTION_MULTI_DESTINATION;
 }
 
-/* One option of n bytes; a source route's last address is where the packet will arrive. */
+/* A source route's last address is where the packet will arrive; once it has, the pointer is behind
+ * the list, the destination is that address, and the list is of those gone through (RFC 791 3.1).
+ */
+static enum adit_status
+foretell_source_route(uint8_t *header, const uint8_t *option, size_t n)
+{
+	if (n < ROUTE_LEN_MIN || option[2] < ROUTE_POINTER_MIN)
+		return ADIT_ERR_MALFORMED;
+	if (option[2] > n)
+		return ADIT_OK;
+	if (n - option[2] + 1 < 4)
+		return ADIT_ERR_MALFORMED;
+	memcpy(header + ADIT_IPV4_DESTINATION, option + n - 4, 4);
+	return ADIT_OK;
+}
+
+/* One option of n bytes. */
 static enum adit_status
 mute_ipv4_option(uint8_t *header, uint8_t *option, size_t n)
 {
+	enum adit_status st = ADIT_OK;
+
 	if (is_constant_option(option[0]))
 		return ADIT_OK;
-	if (option[0] == OPTION_LOOSE_ROUTE || option[0] == OPTION_STRICT_ROUTE) {
-		if (n < ROUTE_LEN_MIN)
-			return ADIT_ERR_MALFORMED;
-		memcpy(header + ADIT_IPV4_DESTINATION, option + n - 4, 4);
-	}
-	memset(option, 0, n);
-	return ADIT_OK;
+	if (option[0] == OPTION_LOOSE_ROUTE || option[0] == OPTION_STRICT_ROUTE)
+		st = foretell_source_route(header, option, n);
+	if (st == ADIT_OK)
+		memset(option, 0, n);
+	return st;
 }
 
 static enum adit_status
