@@ -48,7 +48,7 @@ check_room(const struct adit_sa *sa, const struct adit_pkt *pkt, const struct jo
 		return ADIT_ERR_ROOM;
 	if (j->total > UINT16_MAX || j->ah > ADIT_AH_HEADERS_MAX)
 		return ADIT_ERR_TOO_LONG;
-	return j->total > sa->mtu && !(sa->flags & ADIT_SA_CUT_AFTER) ? ADIT_ERR_MTU : ADIT_OK;
+	return adit_outer_fits(sa, &j->ip, j->total) ? ADIT_OK : ADIT_ERR_MTU;
 }
 
 /* Headers that can't be authenticated are found before anything is written. */

@@ -30,7 +30,7 @@ check_room(const struct adit_sa *sa, const struct adit_pkt *pkt, const struct jo
 	 * offsets kept in 16 bits. */
 	if (j->l.total > UINT16_MAX)
 		return ADIT_ERR_TOO_LONG;
-	return j->l.total > sa->mtu && !(sa->flags & ADIT_SA_CUT_AFTER) ? ADIT_ERR_MTU : ADIT_OK;
+	return adit_outer_fits(sa, &j->ip, j->l.total) ? ADIT_OK : ADIT_ERR_MTU;
 }
 
 /* Short packets are made as long as the SA wants, but not too long for the path. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "data/ipsec.h"
+#include "data/outer.h"
 #include "sa/spd.h"
 #include "wire/ip.h"
 
@@ -138,11 +139,15 @@ fits_bundle(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt,
 	    const struct adit_verdict *v)
 {
 	struct adit_sa_id outer;
+	struct adit_ip_view ip;
 	struct adit_sa *sa;
 
 	if (!adit_sad_outer(ipsec->sad, v->sa, &outer, &sa) || !sa)
 		return true;
-	return (sa->flags & ADIT_SA_CUT_AFTER) || pkt->len <= adit_ipsec_payload_max(ipsec, v->sa);
+	if (adit_ip_get(adit_pkt_data(pkt), pkt->len, &ip) != ADIT_OK ||
+	    adit_ipsec_payload_max(ipsec, v->sa) >= ip.total)
+		return true;
+	return adit_outer_fits(sa, &ip, SIZE_MAX);
 }
 
 /* On through the SAs around the one that made the packet. */

@@ -5,6 +5,8 @@
 #include "base/endian.h"
 #include "data/outer.h"
 
+#define IPV6_MTU_MIN 1280
+
 enum { ECN_MASK = 3, ECN_NOT_ECT = 0, ECN_ECT_1 = 1, ECN_ECT_0 = 2, ECN_CE = 3 };
 
 /* The SA's own header goes the other way: what is local is its source. */
@@ -114,4 +116,11 @@ adit_outer_to_inner(const struct adit_sa *sa, uint8_t from, uint8_t *p,
 	if (st == ADIT_OK && tos != inner->tos)
 		adit_ip_change_tos(p, tos);
 	return st;
+}
+
+bool
+adit_outer_fits(const struct adit_sa *sa, const struct adit_ip_view *inner, size_t total)
+{
+	return total <= sa->mtu || (sa->flags & ADIT_SA_CUT_AFTER) ||
+	       (inner->version == 6 && inner->total <= IPV6_MTU_MIN);
 }

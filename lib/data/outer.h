@@ -25,4 +25,9 @@ void adit_outer_finish_udp(const struct adit_sa *sa, uint8_t *p, size_t headers,
 ADIT_MUST_USE enum adit_status adit_outer_to_inner(const struct adit_sa *sa, uint8_t outer_tos,
 						   uint8_t *p, const struct adit_ip_view *inner);
 
+/* Whether an outer packet of `total` bytes may leave: it is no longer than the path's MTU, or it is
+ * to be cut outside, as the SA wants it, or as it must be: no sender makes IPv6 packets shorter
+ * than 1280 bytes (RFC 8200 5, RFC 2473 7.1). */
+bool adit_outer_fits(const struct adit_sa *sa, const struct adit_ip_view *inner, size_t total);
+
 #endif

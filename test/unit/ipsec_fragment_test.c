@@ -14,7 +14,15 @@
 #include "base/endian.h"
 #include "support/joins.h"
 
-enum { SAS = 4, WORDS = ADIT_REPLAY_WORDS(64), POLICIES = 3, ROOM = 200, BUF = 4096, TRACK = 16 };
+enum {
+	SAS = 4,
+	WORDS = ADIT_REPLAY_WORDS(64),
+	POLICIES = 4,
+	IPV6 = 3,
+	ROOM = 200,
+	BUF = 4096,
+	TRACK = 16
+};
 enum { PIECE_COUNT = 32, SPI_ONE = 0x1001, SPI_TWO = 0x1002 };
 /* The remote ports of the policies: two are protected by an SA each, one is in clear. */
 enum { PORT_ONE = 1000, PORT_TWO = 2000, PORT_CLEAR = 3000, PORT_NONE = 4000 };
@@ -73,17 +81,22 @@ to_port(bool from_a, uint16_t port)
 static void
 make_node(struct node *n)
 {
-	static const uint16_t ports[POLICIES] = {PORT_ONE, PORT_TWO, PORT_CLEAR};
+	static const uint16_t ports[IPV6] = {PORT_ONE, PORT_TWO, PORT_CLEAR};
+	const struct adit_ip any = {6, {0}};
 	struct adit_sad_mem mem = {n->words,          n->sas,    n->entries, SAS,  n->keys[0].mem,
 				   sizeof n->keys[0], n->window, WORDS,      NULL, 0};
 	struct adit_spd_mem smem = {.policies = n->policies, .count = POLICIES};
 	struct adit_fragtrack_mem tmem = {.entries = n->entries_of_track, .count = TRACK};
 
 	memset(n, 0, sizeof *n);
-	for (size_t i = 0; i < POLICIES; i++) {
+	for (size_t i = 0; i < IPV6; i++) {
 		n->policies[i].action = ports[i] == PORT_CLEAR ? ADIT_BYPASS : ADIT_PROTECT;
 		n->policies[i].selectors = to_port(n == &a, ports[i]);
 	}
+	/* All of IPv6 is protected. */
+	n->policies[IPV6] = n->policies[0];
+	n->policies[IPV6].selectors.local[0] = adit_ts_prefix(&any, 0);
+	n->policies[IPV6].selectors.remote[0] = adit_ts_prefix(&any, 0);
 	smem.heads = n->heads;
 	smem.cache = n->cache;
 	smem.cache_count = 4;
@@ -503,6 +516,27 @@ test_a_packet_with_df_is_not_to_be_cut(void **state)
 		ADIT_ERR_MTU);
 }
 
+/* No IPv6 sender goes below 1280 bytes, so those packets are cut outside (RFC 2473 7.1). */
+static void
+test_ipv6_packets_of_the_least_mtu_are_never_too_big(void **state)
+{
+	(void)state;
+	add(&a, IPV6, SPI_ONE, 1290, 0);
+	for (size_t total = 1200; total < 1400; total++) {
+		cuts_packet(whole, CUTS_V6, total, 1);
+		pkt = (struct adit_pkt){buf, sizeof buf, ROOM, total};
+		memcpy(adit_pkt_data(&pkt), whole, total);
+		out();
+		if (total <= 1280) {
+			assert_sent(SPI_ONE);
+			assert_true(total < 1250 || pkt.len > 1290);
+			continue;
+		}
+		assert_int_equal(v.kind, ADIT_VERDICT_TOO_BIG);
+		assert_false(v.may_cut);
+	}
+}
+
 int
 main(void)
 {
@@ -527,6 +561,8 @@ main(void)
 						end),
 		cmocka_unit_test_setup_teardown(
 			test_inner_packets_are_cut_before_esp_as_the_verdict_says, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_ipv6_packets_of_the_least_mtu_are_never_too_big, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_packet_with_df_is_not_to_be_cut, begin, end),
 	};
 
