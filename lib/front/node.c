@@ -266,6 +266,7 @@ adit_node_datagram(struct adit_node *node, adit_ms now, const struct adit_path *
 		drop(verdict, st);
 		return;
 	}
+	node->ipsec.now = now;
 	adit_ipsec_in(&node->ipsec, pkt, verdict, 1);
 	if (verdict->kind == ADIT_VERDICT_DELIVER)
 		learn(node, now, path, verdict);
@@ -278,6 +279,7 @@ void
 adit_node_in(struct adit_node *node, adit_ms now, struct adit_pkt *pkts,
 	     struct adit_verdict *verdicts, size_t n)
 {
+	node->ipsec.now = now;
 	adit_ipsec_in(&node->ipsec, pkts, verdicts, n);
 	for (size_t i = 0; i < n; i++)
 		if (verdicts[i].kind == ADIT_VERDICT_DELIVER)
@@ -317,6 +319,7 @@ void
 adit_node_out(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 	      struct adit_pkt *pkts, struct adit_verdict *verdicts, size_t n)
 {
+	node->ipsec.now = now;
 	adit_ipsec_out(&node->ipsec, pkts, verdicts, n);
 	for (size_t i = 0; i < n; i++)
 		if (verdicts[i].kind == ADIT_VERDICT_NEED_SA)
