@@ -25,7 +25,7 @@ struct options {
 	const char *config, *xfrm, *numbers, *keylog, *capture, *tun;
 	const char *ping;
 	uint32_t ike_port, natt_port, mtu;
-	bool userland;
+	bool userland, legacy;
 };
 
 static void
@@ -35,6 +35,7 @@ usage(FILE *to)
 	      "  --config FILE    connections and secrets, in the syntax of swanctl.conf\n"
 	      "  --xfrm FILE      SAs and policies by hand, as ip xfrm takes them\n"
 	      "  --numbers FILE   where their sequence numbers are kept\n"
+	      "  --legacy         3DES, DES and HMAC-MD5 in that file are taken\n"
 	      "  --ike-port N     UDP port of IKE (500)\n"
 	      "  --natt-port N    UDP port of IKE and ESP with NAT traversal (4500)\n"
 	      "  --keylog DIR     append keys to DIR/ikev2_decryption_table and DIR/esp_sa\n"
@@ -66,6 +67,7 @@ enum {
 	O_CONFIG,
 	O_XFRM,
 	O_NUMBERS,
+	O_LEGACY,
 	O_IKE,
 	O_NATT,
 	O_KEYLOG,
@@ -82,6 +84,7 @@ enum {
 static const struct option long_options[] = {{"config", required_argument, NULL, O_CONFIG},
 					     {"xfrm", required_argument, NULL, O_XFRM},
 					     {"numbers", required_argument, NULL, O_NUMBERS},
+					     {"legacy", no_argument, NULL, O_LEGACY},
 					     {"ike-port", required_argument, NULL, O_IKE},
 					     {"natt-port", required_argument, NULL, O_NATT},
 					     {"keylog", required_argument, NULL, O_KEYLOG},
@@ -108,6 +111,9 @@ take_option(int option, const char *arg, struct options *o)
 		return true;
 	case O_NUMBERS:
 		o->numbers = arg;
+		return true;
+	case O_LEGACY:
+		o->legacy = true;
 		return true;
 	case O_IKE:
 		return number("ike-port", arg, UINT16_MAX, &o->ike_port);
@@ -202,7 +208,8 @@ load(const char *file)
 static bool
 load_manual(struct daemon *d, const struct options *o, struct xfrm **x)
 {
-	const struct manual_place place = {manual_is_own, (uint16_t)o->natt_port, o->numbers};
+	const struct manual_place place = {manual_is_own, o->legacy, (uint16_t)o->natt_port,
+					   o->numbers};
 
 	if (!o->xfrm)
 		return true;

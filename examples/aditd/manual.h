@@ -38,6 +38,7 @@ struct manual {
 /* What the plan has to know of this machine. */
 struct manual_place {
 	bool (*is_own)(const struct adit_ip *ip);
+	bool legacy;              /* 3DES, DES and HMAC-MD5 are let pass */
 	uint16_t natt_port;       /* where UDP is heard */
 	const char *numbers_file; /* or NULL */
 };

@@ -226,6 +226,15 @@ check_key(const struct plan *p, const struct manual_sa *sa)
 }
 
 static bool
+check_legacy(const struct plan *p, const struct manual_sa *sa)
+{
+	return !sa->state->is_legacy || p->place->legacy ||
+	       fail(p, sa->state->line,
+		    "3DES, DES and HMAC-MD5 are for peers that have nothing else (RFC 8221): aditd "
+		    "takes them with --legacy");
+}
+
+static bool
 check_port(const struct plan *p, const struct manual_sa *sa)
 {
 	uint16_t port = sa->dir == ADIT_OUT ? sa->state->sport : sa->state->dport;
@@ -260,8 +269,8 @@ plan_states(struct plan *p)
 
 		sa->state = &m->x->states[m->sa_count];
 		sa->policy = ADIT_POLICY_NONE;
-		if (!find_direction(p, sa) || !check_key(p, sa) || !check_port(p, sa) ||
-		    !check_beet(p, sa))
+		if (!find_direction(p, sa) || !check_key(p, sa) || !check_legacy(p, sa) ||
+		    !check_port(p, sa) || !check_beet(p, sa))
 			return false;
 	}
 	return true;

@@ -77,33 +77,31 @@ names_aead(const char *name, unsigned bits)
 	return find(aeads, name, bits);
 }
 
+static bool
+has_object(const struct adit_aead *const *list, const struct adit_aead *a)
+{
+	while (*list && *list != a)
+		list++;
+	return *list != NULL;
+}
+
+bool
+names_is_legacy(const struct adit_aead *a)
+{
+	return !has_object(adit_mbedtls_compat.aead, a) &&
+	       !has_object(adit_mbedtls_compat.sa_only, a);
+}
+
 /* The next object of all there are. */
 static const struct adit_aead *
 next_object(size_t *at)
 {
-	/* What no profile of IKE's names. */
-	static const struct adit_aead *const more[] = {
-		&adit_mbedtls_aes128_gcm8,       &adit_mbedtls_aes192_gcm8,
-		&adit_mbedtls_aes256_gcm8,       &adit_mbedtls_aes128_gcm12,
-		&adit_mbedtls_aes192_gcm12,      &adit_mbedtls_aes256_gcm12,
-		&adit_mbedtls_aes128_ccm8,       &adit_mbedtls_aes192_ccm8,
-		&adit_mbedtls_aes256_ccm8,       &adit_mbedtls_aes128_ccm12,
-		&adit_mbedtls_aes192_ccm12,      &adit_mbedtls_aes256_ccm12,
-		&adit_mbedtls_aes128_ccm16,      &adit_mbedtls_aes192_ccm16,
-		&adit_mbedtls_aes256_ccm16,      &adit_mbedtls_aes128_ctr_sha1,
-		&adit_mbedtls_aes192_ctr_sha1,   &adit_mbedtls_aes256_ctr_sha1,
-		&adit_mbedtls_aes128_ctr_sha256, &adit_mbedtls_aes192_ctr_sha256,
-		&adit_mbedtls_aes256_ctr_sha256, &adit_mbedtls_aes128_ctr_sha384,
-		&adit_mbedtls_aes192_ctr_sha384, &adit_mbedtls_aes256_ctr_sha384,
-		&adit_mbedtls_aes128_ctr_sha512, &adit_mbedtls_aes192_ctr_sha512,
-		&adit_mbedtls_aes256_ctr_sha512, &adit_mbedtls_null_sha1,
-		&adit_mbedtls_null_sha256,       &adit_mbedtls_null_sha384,
-		&adit_mbedtls_null_sha512,       NULL};
 	size_t n = 0;
 
-	while (adit_mbedtls_compat.aead[n])
+	while (adit_mbedtls_legacy.aead[n])
 		n++;
-	return *at < n ? adit_mbedtls_compat.aead[(*at)++] : more[(*at)++ - n];
+	return *at < n ? adit_mbedtls_legacy.aead[(*at)++]
+		       : adit_mbedtls_legacy.sa_only[(*at)++ - n];
 }
 
 const struct adit_aead *
@@ -114,7 +112,6 @@ names_object(uint16_t encr, uint16_t integ, size_t encr_n, size_t integ_n, const
 
 	*why = "this algorithm, or these two together, are not built into adit";
 	while ((a = next_object(&at)) != NULL) {
-		/* What says integrity by counting is AH's alone, and the kernel has none. */
 		if (a->encr != encr || a->integ != integ)
 			continue;
 		if (a->integ_key_len != integ_n)

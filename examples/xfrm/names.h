@@ -22,7 +22,10 @@ const struct alg *names_aead(const char *name, unsigned bits);
 const struct adit_aead *names_object(uint16_t encr, uint16_t integ, size_t encr_n, size_t integ_n,
 				     const char **why);
 
-/* All names of one kind, with blanks between; ends with ones that fit. */
+/* 3DES, DES, HMAC-MD5: for peers that have nothing else. */
+bool names_is_legacy(const struct adit_aead *aead);
+
+/* All names of one kind, with blanks between. */
 enum { NAMES_CIPHER, NAMES_AUTH, NAMES_AEAD };
 void names_list(int kind, char *out, size_t cap);
 

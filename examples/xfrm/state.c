@@ -417,6 +417,7 @@ put_algorithms(struct words *w, struct reading *r)
 	s->aead = names_object(encr, integ, r->encr_n, r->auth_n, &why);
 	if (!s->aead)
 		return words_fail(w, "%s", why);
+	s->is_legacy = names_is_legacy(s->aead);
 	if (r->encr_n + r->auth_n > sizeof s->key)
 		return words_fail(w, "the keys are longer than any of adit's algorithms takes");
 	memcpy(s->key, r->encr_key, r->encr_n);

@@ -30,6 +30,7 @@ struct xfrm_state {
 	enum adit_mode mode;
 	enum adit_direction dir; /* zero: as the addresses tell */
 	const struct adit_aead *aead;
+	bool is_legacy;                 /* 3DES, DES or HMAC-MD5 */
 	uint8_t key[ADIT_AEAD_KEY_MAX]; /* as adit_aead has it: cipher key, salt, integrity key */
 	size_t key_n;
 	bool esn;

@@ -67,7 +67,7 @@ net_up() {
 
 row_defaults() {
 	proto=esp mode=tunnel # of the SA, or the inner one of a bundle
-	outer=4 inner='4 6'   # IP versions
+	outer=4 inner=4 # IP versions
 	alg="aead 'rfc4106(gcm(aes))' KEY:20 128"
 	more='' # words of each state
 	encap=  # yes: in UDP
@@ -154,7 +154,7 @@ write_policies() { # whose: a | p
 node_start() {
 	local i
 	setsid ip netns exec "$ns" "$BUILD/aditd" --xfrm "$dir/adit.xfrm" --tun-mtu $mtu \
-		--log debug >"$dir/aditd.log" 2>&1 </dev/null &
+		--log debug --legacy >"$dir/aditd.log" 2>&1 </dev/null &
 	node_pid=$!
 	for ((i = 0; i < 50; i++)); do
 		kill -0 "$node_pid" 2>/dev/null || return

@@ -24,6 +24,7 @@ modes() {
 		row "ESP transport in UDP, IPv$outer" outer=$outer inner=$outer encap=yes $transport
 		row "ESP BEET, IPv$outer" outer=$outer inner=$outer mode=beet mtu=9000
 	done
+	row "ESP tunnel, both IP versions in one SA" inner='4 6' more="flag af-unspec"
 	row "ESP tunnel, ESN near 2^32" more="flag esn replay-oseq 0xfffffff0 replay-seq 0xfffffff0"
 	row "ESP tunnel, padded by tfcpad" more="tfcpad 1000" inner=4
 }
