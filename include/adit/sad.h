@@ -62,8 +62,10 @@ struct adit_sad_mem {
 	size_t keyctx_size;    /* bytes per SA: the largest aead->ctx_size in use, multiple of 8 */
 	uint32_t *replay_bits; /* count * replay_words words */
 	size_t replay_words;   /* ADIT_REPLAY_WORDS(largest window) */
-	uint32_t *hash;        /* for SAs whose SPI others chose: hash_count words; may be NULL */
-	size_t hash_count;     /* a power of two, about as many as such SAs; or 0 */
+	/* For inbound SAs whose SPI others chose, and outbound ones that took selectors from their
+	 * packet (adit_policy.pfp): hash_count words; may be NULL. */
+	uint32_t *hash;
+	size_t hash_count; /* a power of two, about as many as such SAs; or 0 */
 };
 
 struct adit_sad {
@@ -71,7 +73,8 @@ struct adit_sad {
 	struct adit_rng rng;
 	uint32_t free; /* head of the free list, slot + 1 */
 	uint32_t used;
-	uint32_t hashed[3]; /* SAs in the hash, by enum adit_sad_by */
+	uint32_t hashed[3]; /* inbound SAs in the hash, by enum adit_sad_by */
+	uint32_t pinned;    /* outbound ones, made for a single flow */
 };
 
 /* Bytes of a slot, but for key context and window; init checks that both builds agree on it. */

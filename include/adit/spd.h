@@ -79,7 +79,8 @@ size_t adit_spd_index_words(const struct adit_policy *policies, size_t count);
  * costs about the logarithm of the number of policies. To be called again when the policies have
  * changed; NULL and 0: no index. n * log n steps. ERR_ROOM: n is too small, and there is none. */
 ADIT_MUST_USE enum adit_status adit_spd_index(struct adit_spd *spd, uint32_t *words, size_t n);
-/* Says that policies were changed in their place: forgets cached decisions and the index. */
+/* Says that policies were changed in their place: forgets cached decisions and the index. The SAs
+ * of a policy whose pfp changes are to be taken off before. */
 void adit_spd_changed(struct adit_spd *spd);
 
 /* Index of the first policy that matches, or ADIT_POLICY_NONE. Uncached and pure. */

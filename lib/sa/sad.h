@@ -1,11 +1,22 @@
-/* Where inbound SAs stand whose SPI is not their slot: between sad.c, which owns the slots, and
- * sad_find.c, which finds them. */
+/* Where SAs stand that are found neither by their slot nor under their policy: between sad.c, which
+ * owns the slots, sad_find.c and spd_pin.c, which find them. */
 #ifndef ADIT_SA_SAD_INTERNAL_H
 #define ADIT_SA_SAD_INTERNAL_H
 
 #include "adit/sad.h"
 
-/* Hashes the SA of a slot by its SPI and what its note asks for; takes it out again. */
+/* Puts the SA of a slot into the bucket of a hash; takes it out again. */
+void adit_sad_chain_put(struct adit_sad *sad, uint32_t slot, uint32_t hash);
+void adit_sad_chain_take(struct adit_sad *sad, uint32_t slot);
+
+/* Head of the bucket: slot + 1, 0: empty; entries[].chain goes on. */
+static inline uint32_t *
+adit_sad_bucket(const struct adit_sad *sad, uint32_t hash)
+{
+	return &sad->mem.hash[hash & (uint32_t)(sad->mem.hash_count - 1)];
+}
+
+/* Hashes the inbound SA of a slot by its SPI and what its note asks for; takes it out again. */
 void adit_sad_hash_put(struct adit_sad *sad, uint32_t slot);
 void adit_sad_hash_take(struct adit_sad *sad, uint32_t slot);
 

@@ -1,79 +1,66 @@
 /* Finding the SA of an inbound packet (RFC 4301 4.1): by the low bits of the SPI, or by a hash. */
 #include <string.h>
 
-#include "base/endian.h"
 #include "base/prefetch.h"
+#include "sa/hash.h"
 #include "sa/sad.h"
 
 /* Look-ups that wait for memory together: more than any cache has in flight gains nothing. */
 enum { TOGETHER = 32 };
 
-#define FNV_BASIS 2166136261u
-#define FNV_PRIME 16777619u
-
-static uint32_t
-mix(uint32_t h, uint32_t word)
-{
-	h = (h ^ word) * FNV_PRIME;
-	return h ^ h >> 15;
-}
-
-static uint32_t
-mix_ip(uint32_t h, const struct adit_ip *ip)
-{
-	size_t n = ip->version == 4 ? 4 : 16;
-
-	for (size_t i = 0; i < n; i += 4)
-		h = mix(h, adit_load32(ip->b + i));
-	return h;
-}
-
 static uint32_t
 hash_of(enum adit_sad_by by, const struct adit_sad_key *key)
 {
-	uint32_t h = mix(FNV_BASIS, key->spi);
+	uint32_t h = adit_mix(ADIT_HASH_BASIS, key->spi);
 
 	if (by >= ADIT_BY_LOCAL)
-		h = mix_ip(h, &key->local);
+		h = adit_mix_ip(h, &key->local);
 	if (by == ADIT_BY_BOTH)
-		h = mix_ip(h, &key->remote);
+		h = adit_mix_ip(h, &key->remote);
 	return h;
 }
 
-static uint32_t *
-bucket(const struct adit_sad *sad, uint32_t hash)
-{
-	return &sad->mem.hash[hash & (uint32_t)(sad->mem.hash_count - 1)];
-}
-
 void
-adit_sad_hash_put(struct adit_sad *sad, uint32_t slot)
+adit_sad_chain_put(struct adit_sad *sad, uint32_t slot, uint32_t hash)
 {
 	struct adit_sad_entry *e = &sad->mem.entries[slot];
-	const struct adit_sa *sa = &sad->mem.sas[slot];
-	struct adit_path path = adit_sa_path(sa);
-	const struct adit_sad_key key = {sa->spi, sa->protocol, path.local.ip, path.remote.ip};
-	uint32_t *head;
+	uint32_t *head = adit_sad_bucket(sad, hash);
 
-	e->hash = hash_of(e->note.by, &key);
-	head = bucket(sad, e->hash);
+	e->hash = hash;
 	e->chain = *head;
 	*head = slot + 1;
 	e->is_hashed = true;
-	sad->hashed[e->note.by]++;
 }
 
 void
-adit_sad_hash_take(struct adit_sad *sad, uint32_t slot)
+adit_sad_chain_take(struct adit_sad *sad, uint32_t slot)
 {
 	struct adit_sad_entry *e = &sad->mem.entries[slot];
-	uint32_t *link = bucket(sad, e->hash);
+	uint32_t *link = adit_sad_bucket(sad, e->hash);
 
 	while (*link != slot + 1)
 		link = &sad->mem.entries[*link - 1].chain;
 	*link = e->chain;
 	e->is_hashed = false;
-	sad->hashed[e->note.by]--;
+}
+
+void
+adit_sad_hash_put(struct adit_sad *sad, uint32_t slot)
+{
+	enum adit_sad_by by = sad->mem.entries[slot].note.by;
+	const struct adit_sa *sa = &sad->mem.sas[slot];
+	struct adit_path path = adit_sa_path(sa);
+	const struct adit_sad_key key = {sa->spi, sa->protocol, path.local.ip, path.remote.ip};
+
+	adit_sad_chain_put(sad, slot, hash_of(by, &key));
+	sad->hashed[by]++;
+}
+
+void
+adit_sad_hash_take(struct adit_sad *sad, uint32_t slot)
+{
+	adit_sad_chain_take(sad, slot);
+	sad->hashed[sad->mem.entries[slot].note.by]--;
 }
 
 static bool
@@ -89,7 +76,8 @@ is_match(const struct adit_sad *sad, uint32_t slot, enum adit_sad_by by,
 	const struct adit_sa *sa = &sad->mem.sas[slot];
 	struct adit_path path;
 
-	if (sa->spi != key->spi || sad->mem.entries[slot].note.by != by || !is_protocol(sa, key))
+	if (sa->dir != ADIT_IN || sa->spi != key->spi || sad->mem.entries[slot].note.by != by ||
+	    !is_protocol(sa, key))
 		return false;
 	if (by == ADIT_BY_SPI)
 		return true;
@@ -106,7 +94,7 @@ hashed_slot(const struct adit_sad *sad, enum adit_sad_by by, const struct adit_s
 	if (sad->hashed[by] == 0)
 		return ADIT_SLOT_NONE;
 	hash = hash_of(by, key);
-	for (at = *bucket(sad, hash); at; at = sad->mem.entries[at - 1].chain)
+	for (at = *adit_sad_bucket(sad, hash); at; at = sad->mem.entries[at - 1].chain)
 		if (sad->mem.entries[at - 1].hash == hash && is_match(sad, at - 1, by, key))
 			return at - 1;
 	return ADIT_SLOT_NONE;

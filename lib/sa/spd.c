@@ -1,7 +1,7 @@
-/* The Security Policy Database: ordered policies, the SAs under each, a flow cache in front. */
+/* The Security Policy Database: ordered policies, and the SAs under each. */
 #include <string.h>
 
-#include "base/endian.h"
+#include "sa/sad.h"
 #include "sa/spd.h"
 
 enum adit_status
@@ -77,13 +77,15 @@ adit_spd_link(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id)
 		return ADIT_ERR_ARG;
 	if (e->is_linked)
 		return ADIT_ERR_STATE;
+	e->is_linked = true;
+	forget_decisions(spd);
+	if (ADIT_EXTRAS && adit_spd_pin(spd, sad, id.slot))
+		return ADIT_OK;
 	head = &spd->mem.heads[e->note.policy];
 	e->next = *head;
 	if (e->next)
 		sad->mem.entries[e->next - 1].prev = id.slot + 1;
 	*head = id.slot + 1;
-	e->is_linked = true;
-	forget_decisions(spd);
 	return ADIT_OK;
 }
 
@@ -95,6 +97,12 @@ adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id
 	if (!adit_sad_get(sad, id) || !sad->mem.entries[id.slot].is_linked)
 		return;
 	e = &sad->mem.entries[id.slot];
+	e->is_linked = false;
+	forget_decisions(spd);
+	if (ADIT_EXTRAS && e->is_hashed) {
+		adit_spd_unpin(sad, id.slot);
+		return;
+	}
 	if (e->prev)
 		sad->mem.entries[e->prev - 1].next = e->next;
 	else
@@ -103,8 +111,6 @@ adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id
 		sad->mem.entries[e->next - 1].prev = e->prev;
 	e->next = 0;
 	e->prev = 0;
-	e->is_linked = false;
-	forget_decisions(spd);
 }
 
 #define DSCP_MAX 63
@@ -129,138 +135,50 @@ fitness(const struct adit_sad_note *note, const struct adit_spd_ask *ask)
 	return fit;
 }
 
-static struct adit_sa *
-best_sa(const struct adit_spd *spd, struct adit_sad *sad, uint32_t policy,
-	const struct adit_spd_ask *ask, struct adit_sa_id *id)
-{
-	unsigned best = UNFIT;
-
-	for (uint32_t at = spd->mem.heads[policy]; at && best != FITS_BEST;
-	     at = sad->mem.entries[at - 1].next) {
-		const struct adit_sa *sa = &sad->mem.sas[at - 1];
-		unsigned fit = fitness(&sad->mem.entries[at - 1].note, ask);
-
-		if (fit <= best ||
-		    (sa->selectors && !adit_selectors_match(sa->selectors, ask->flow)))
-			continue;
-		best = fit;
-		id->slot = at - 1;
-		id->generation = sad->mem.words[at - 1].generation;
-	}
-	return best == UNFIT ? NULL : &sad->mem.sas[id->slot];
-}
-
-/* --- The cache. */
-
-static bool
-is_about(const struct adit_spd_cache_entry *c, const struct adit_spd_ask *ask)
-{
-	const struct adit_flow *a = &c->flow, *b = ask->flow;
-
-	return c->dir == ask->dir && c->dscp == ask->dscp && c->resource == ask->resource &&
-	       a->protocol == b->protocol && a->has_ports == b->has_ports &&
-	       a->local_port == b->local_port && a->remote_port == b->remote_port &&
-	       adit_ip_equal(&a->local, &b->local) && adit_ip_equal(&a->remote, &b->remote);
-}
-
-/* FNV-1a over words: cheap, and an attacker who finds collisions gains a slower look-up at most. */
-static uint32_t
-mix(uint32_t h, uint32_t word)
-{
-	h = (h ^ word) * 16777619u;
-	return h ^ h >> 15;
-}
-
-static uint32_t
-hash(const struct adit_spd_ask *ask)
-{
-	const struct adit_flow *f = ask->flow;
-	size_t n = f->local.version == 4 ? 4 : 16;
-	uint32_t h = mix(2166136261u, (uint32_t)f->local_port << 16 | f->remote_port);
-
-	h = mix(h, (uint32_t)ask->dir << 16 | (uint32_t)ask->dscp << 8 | f->protocol);
-	h = mix(h, ask->resource);
-	for (size_t i = 0; i < n; i += 4) {
-		h = mix(h, adit_load32(f->local.b + i));
-		h = mix(h, adit_load32(f->remote.b + i));
-	}
-	return h;
-}
-
-/* Slots go by two: flows of one hash share both, the later one in the first. */
-struct places {
-	struct adit_spd_cache_entry *first, *second;
+struct choice {
+	unsigned fit;
+	uint32_t slot;
 };
 
-static struct places
-places_of(const struct adit_spd *spd, const struct adit_spd_ask *ask)
+static void
+consider(const struct adit_sad *sad, const struct adit_spd_ask *ask, uint32_t slot,
+	 struct choice *best)
 {
-	uint32_t mask = (uint32_t)(spd->mem.cache_count - 1), at = hash(ask) & mask;
+	const struct adit_sa *sa = &sad->mem.sas[slot];
+	unsigned fit = fitness(&sad->mem.entries[slot].note, ask);
 
-	return (struct places){&spd->mem.cache[at & ~(uint32_t)1],
-			       &spd->mem.cache[(at | 1) & mask]};
-}
-
-static const struct adit_spd_cache_entry *
-remembered(const struct adit_spd *spd, const struct places *places, const struct adit_spd_ask *ask)
-{
-	const struct adit_spd_cache_entry *c = places->first;
-
-	if (c->generation == spd->generation && is_about(c, ask))
-		return c;
-	c = places->second;
-	return c->generation == spd->generation && is_about(c, ask) ? c : NULL;
+	if (fit <= best->fit || (sa->selectors && !adit_selectors_match(sa->selectors, ask->flow)))
+		return;
+	best->fit = fit;
+	best->slot = slot;
 }
 
 static void
-remember(const struct adit_spd *spd, const struct places *places, const struct adit_spd_ask *ask,
-	 uint32_t policy, struct adit_sa_id id)
+choose_sa(const struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
+	  struct adit_spd_answer *to)
 {
-	struct adit_spd_cache_entry *c = places->first;
+	struct choice best = {UNFIT, ADIT_SLOT_NONE};
+	uint32_t slot = ADIT_SLOT_NONE, at = spd->mem.heads[to->policy];
 
-	*places->second = *c;
-	c->flow = *ask->flow;
-	c->dir = (uint8_t)ask->dir;
-	c->dscp = ask->dscp;
-	c->resource = ask->resource;
-	c->policy = policy;
-	c->sa = id;
-	c->generation = spd->generation;
+	while (ADIT_EXTRAS &&
+	       (slot = adit_spd_pinned(spd, sad, to->policy, ask->flow, slot)) != ADIT_SLOT_NONE)
+		consider(sad, ask, slot, &best);
+	for (; at && best.fit != FITS_BEST; at = sad->mem.entries[at - 1].next)
+		consider(sad, ask, at - 1, &best);
+	if (best.fit == UNFIT)
+		return;
+	to->sa = &sad->mem.sas[best.slot];
+	to->id.slot = best.slot;
+	to->id.generation = sad->mem.words[best.slot].generation;
 }
 
-static uint32_t
-decide(const struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
-       struct adit_sa_id *id, struct adit_sa **sa)
+void
+adit_spd_decide(const struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
+		struct adit_spd_answer *to)
 {
-	uint32_t policy;
-
-	memset(id, 0, sizeof *id);
-	*sa = NULL;
-	policy = adit_spd_find(spd, ask->dir, ask->flow);
-	if (policy != ADIT_POLICY_NONE && ask->dir == ADIT_OUT &&
-	    spd->mem.policies[policy].action == ADIT_PROTECT)
-		*sa = best_sa(spd, sad, policy, ask, id);
-	return policy;
-}
-
-uint32_t
-adit_spd_lookup(struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_ask *ask,
-		struct adit_sa_id *id, struct adit_sa **sa)
-{
-	const struct adit_spd_cache_entry *c;
-	struct places places;
-	uint32_t policy;
-
-	if (spd->mem.cache_count == 0)
-		return decide(spd, sad, ask, id, sa);
-	places = places_of(spd, ask);
-	c = remembered(spd, &places, ask);
-	if (c) {
-		*id = c->sa;
-		*sa = adit_sad_get(sad, *id);
-		return c->policy;
-	}
-	policy = decide(spd, sad, ask, id, sa);
-	remember(spd, &places, ask, policy, *id);
-	return policy;
+	memset(to, 0, sizeof *to);
+	to->policy = adit_spd_find(spd, ask->dir, ask->flow);
+	if (to->policy != ADIT_POLICY_NONE && ask->dir == ADIT_OUT &&
+	    spd->mem.policies[to->policy].action == ADIT_PROTECT)
+		choose_sa(spd, sad, ask, to);
 }

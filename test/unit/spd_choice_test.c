@@ -280,6 +280,39 @@ test_the_cache_changes_no_answer(void **state)
 	}
 }
 
+static void
+test_a_burst_is_answered_as_single_packets_are(void **state)
+{
+	enum { N = 2 * ADIT_BURST + 3 };
+	struct adit_flow flows[N];
+	struct adit_spd_ask asks[N];
+	struct adit_spd_answer answers[N], want;
+
+	(void)state;
+	(void)add(0, 0, NULL);
+	(void)add(bit(EF), 0, NULL);
+	(void)add(0, 1, NULL);
+	for (size_t n = 0; n <= N; n++) {
+		spd.mem.cache_count = n % 3 ? 2u << n % 5 : 0;
+		for (size_t i = 0; i < n; i++) {
+			flows[i] = flow((uint8_t)(2 + i % 3));
+			asks[i] = (struct adit_spd_ask){&flows[i], i % 4 ? ADIT_OUT : ADIT_IN,
+							i % 5 ? EF : 0, i % 2};
+		}
+		memset(answers, 0xff, sizeof answers);
+		adit_spd_lookup_burst(&spd, &sad, asks, answers, n);
+		for (size_t i = 0; i < n; i++) {
+			adit_spd_decide(&spd, &sad, &asks[i], &want);
+			assert_int_equal(answers[i].policy, want.policy);
+			assert_ptr_equal(answers[i].sa, want.sa);
+			assert_int_equal(answers[i].id.slot, want.id.slot);
+			assert_int_equal(answers[i].id.generation, want.id.generation);
+		}
+		for (size_t i = n; i < N; i++)
+			assert_int_equal(answers[i].policy, UINT32_MAX);
+	}
+}
+
 /* --- Selectors from the packet. */
 
 static void
@@ -425,6 +458,7 @@ main(void)
 		TEST(test_the_resource_comes_before_the_dscp),
 		TEST(test_decisions_are_void_after_2_to_the_32_changes),
 		TEST(test_the_cache_changes_no_answer),
+		TEST(test_a_burst_is_answered_as_single_packets_are),
 		TEST(test_nothing_is_taken_from_the_packet_unasked),
 		TEST(test_each_selector_is_taken_from_the_packet_by_itself),
 		TEST(test_ranges_that_the_packet_is_not_in_are_left_out),
