@@ -38,13 +38,11 @@ decide_protected(const struct adit_ipsec *ipsec, const struct adit_sa *sa, struc
 	}
 }
 
-/* What the policies say of an outbound packet; the SA of one that is to be sent through it. */
-static struct adit_sa *
-decide(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v)
+/* What is asked of the policies for a packet; false: it is discarded. */
+static bool
+ask_for(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v,
+	struct adit_spd_ask *ask)
 {
-	struct adit_spd_ask ask = {&v->flow, ADIT_OUT, 0, ipsec->resource};
-	const struct adit_policy *policy;
-	struct adit_sa *sa = NULL;
 	enum adit_status st;
 
 	memset(v, 0, sizeof *v);
@@ -52,20 +50,56 @@ decide(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict
 	st = read_flow(ipsec, pkt, &v->flow);
 	if (st != ADIT_OK) {
 		adit_verdict_discard(v, st);
-		return NULL;
+		return false;
 	}
-	ask.dscp = adit_ip_tos(adit_pkt_data(pkt)) >> 2;
-	v->policy = adit_spd_lookup(ipsec->spd, ipsec->sad, &ask, &v->sa, &sa);
-	policy = adit_ipsec_policy(ipsec, v->policy);
+	ask->flow = &v->flow;
+	ask->dir = ADIT_OUT;
+	ask->dscp = adit_ip_tos(adit_pkt_data(pkt)) >> 2;
+	ask->resource = ipsec->resource;
+	return true;
+}
+
+/* What the policies say of an outbound packet; the SA of one that is to be sent through it. */
+static struct adit_sa *
+decide(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, const struct adit_spd_answer *answer,
+       struct adit_verdict *v)
+{
+	const struct adit_policy *policy = adit_ipsec_policy(ipsec, answer->policy);
+
+	v->policy = answer->policy;
+	v->sa = answer->id;
 	if (!policy || policy->action == ADIT_DISCARD)
 		adit_verdict_discard(v, ADIT_ERR_POLICY);
 	else if (policy->action == ADIT_BYPASS)
 		v->kind = ADIT_VERDICT_BYPASS;
 	else
-		decide_protected(ipsec, sa, v);
+		decide_protected(ipsec, answer->sa, v);
 	if (v->kind != ADIT_VERDICT_DISCARD && ipsec->fragtrack_out)
 		adit_fragtrack_learn(ipsec->fragtrack_out, ipsec->now, &v->flow, span_of(pkt));
-	return v->kind == ADIT_VERDICT_SEND ? sa : NULL;
+	return v->kind == ADIT_VERDICT_SEND ? answer->sa : NULL;
+}
+
+/* All packets are read, then all policies looked up together, then each decided. */
+static void
+decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_verdict *v,
+	    struct adit_sa **sas, size_t n)
+{
+	struct adit_spd_answer answers[ADIT_BURST];
+	struct adit_spd_ask asks[ADIT_BURST];
+	uint8_t who[ADIT_BURST];
+	size_t asked = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		sas[i] = NULL;
+		if (ask_for(ipsec, &pkts[i], &v[i], &asks[asked]))
+			who[asked++] = (uint8_t)i;
+	}
+	adit_spd_lookup_burst(ipsec->spd, ipsec->sad, asks, answers, asked);
+	for (size_t k = 0; k < asked; k++) {
+		size_t i = who[k];
+
+		sas[i] = decide(ipsec, &pkts[i], &answers[k], &v[i]);
+	}
 }
 
 static size_t
@@ -174,13 +208,16 @@ out_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v
 {
 	struct adit_sa *sas[ADIT_BURST];
 
-	for (size_t i = 0; i < n; i++) {
-		sas[i] = decide(ipsec, &pkts[i], &v[i]);
+	/* A later fragment of the same burst is to see what its first one taught. */
+	size_t step = ipsec->fragtrack_out ? 1 : n;
+
+	for (size_t i = 0; i < n; i += step)
+		decide_some(ipsec, pkts + i, v + i, sas + i, step);
+	for (size_t i = 0; i < n; i++)
 		if (sas[i] && !fits_bundle(ipsec, &pkts[i], &v[i])) {
 			say_too_big(ipsec, &pkts[i], &v[i]);
 			sas[i] = NULL;
 		}
-	}
 	for (size_t i = 0, run; i < n; i += run) {
 		run = adit_ipsec_run(sas + i, n - i);
 		if (sas[i])
