@@ -20,6 +20,7 @@
 #include "adit/icmp.h"
 #include "adit/ike.h"
 #include "adit/ipsec.h"
+#include "adit/iptfs.h"
 #include "adit/node.h"
 #include "adit/replay.h"
 #include "adit/sa.h"
@@ -27,6 +28,7 @@
 #include "adit/segment.h"
 #include "adit/spd.h"
 #include "adit/state.h"
+#include "adit/stream.h"
 #include "adit/trace.h"
 #include "adit/version.h"
 

@@ -1,6 +1,7 @@
 /* The doors of the IKE engine: what comes in, what time brings, what goes out, commands. */
 #include <string.h>
 
+#include "adit/stream.h"
 #include "ike/offer.h"
 #include "ikev2/turn.h"
 
@@ -92,25 +93,22 @@ adit_ike_wipe(struct adit_ike *ike)
 	adit_wipe(ike, sizeof *ike);
 }
 
-static bool
-is_marker(const uint8_t *p)
-{
-	return (p[0] | p[1] | p[2] | p[3]) == 0;
-}
-
 static enum adit_status
 receive(struct adit_ike *ike, adit_ms now, const struct adit_path *path, uint8_t *dgram, size_t n)
 {
 	if (path->local.port != natt_port(ike))
 		return adit_ikev2_receive(ike, now, path, dgram, n);
-	if (n == 1 && dgram[0] == 0xff) /* a NAT keep-alive (RFC 3948 2.3) */
+	switch (adit_natt_kind((struct adit_span){dgram, n})) {
+	case ADIT_NATT_IKE:
+		return adit_ikev2_receive(ike, now, path, dgram + ADIT_NON_ESP_MARKER_LEN,
+					  n - ADIT_NON_ESP_MARKER_LEN);
+	case ADIT_NATT_KEEPALIVE:
 		return ADIT_OK;
-	if (n < ADIT_NON_ESP_MARKER_LEN)
-		return ADIT_ERR_SHORT;
-	if (!is_marker(dgram))
+	case ADIT_NATT_ESP:
 		return ADIT_ERR_MALFORMED;
-	return adit_ikev2_receive(ike, now, path, dgram + ADIT_NON_ESP_MARKER_LEN,
-				  n - ADIT_NON_ESP_MARKER_LEN);
+	default:
+		return ADIT_ERR_SHORT;
+	}
 }
 
 enum adit_status

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adit/node.h"
+#include "adit/stream.h"
 #include "base/check.h"
 #include "base/endian.h"
 #include "front/install.h"
@@ -233,16 +234,13 @@ drop(struct adit_verdict *v, enum adit_status st)
 	v->policy = ADIT_POLICY_NONE;
 }
 
-/* On the NAT-T port a marker of zeros says IKE, one byte 0xff says nothing, and the rest is ESP
- * (RFC 3948 2). */
+/* What is neither ESP nor IKE is IKE's to count. */
 static bool
 is_ike(const struct adit_node *node, const struct adit_path *path, const struct adit_pkt *pkt)
 {
-	static const uint8_t marker[4];
+	const struct adit_span datagram = {adit_pkt_data(pkt), pkt->len};
 
-	if (path->local.port != natt_port(node))
-		return true;
-	return pkt->len < sizeof marker || memcmp(adit_pkt_data(pkt), marker, sizeof marker) == 0;
+	return path->local.port != natt_port(node) || adit_natt_kind(datagram) != ADIT_NATT_ESP;
 }
 
 void
