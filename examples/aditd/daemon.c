@@ -13,9 +13,11 @@
 #include "adit/mbedtls.h"
 #include "daemon.h"
 #include "host.h"
+#include "inside.h"
 #include "capture.h"
 #include "keylog.h"
 #include "log.h"
+#include "sizes.h"
 #include "values.h"
 
 #define CACHE_COUNT 1024
@@ -28,8 +30,8 @@
 static struct net_packet batch[NET_BATCH];
 static struct adit_trace trace;
 
-static adit_ms
-now(void)
+adit_ms
+daemon_now(void)
 {
 	struct timespec t;
 
@@ -211,7 +213,7 @@ begin_manual(struct daemon *d)
 				d->manual->x->name, d->manual->sas[i].state->line);
 			return false;
 		}
-	if (!manual_install(d->manual, &d->node, now(), stderr))
+	if (!manual_install(d->manual, &d->node, daemon_now(), stderr))
 		return false;
 	route_manual(d);
 	log_line(LOG_INFO, "%zu SAs and %zu policies by hand", d->manual->sa_count,
@@ -246,105 +248,10 @@ daemon_begin(struct daemon *d)
 	}
 	if (d->manual && !begin_manual(d))
 		return false;
-	links_make(d, now());
+	sizes_begin(d);
+	links_make(d, daemon_now());
 	links_route(d);
 	return !d->ping || begin_ping(d);
-}
-
-/* --- Packets of the inside. */
-
-static void
-hold(struct daemon *d, uint32_t tag, const struct adit_pkt *pkt)
-{
-	for (int i = 0; i < HELD_MAX; i++) {
-		struct held *h = &d->held[i];
-
-		if (h->len || pkt->len > sizeof h->packet)
-			continue;
-		h->tag = tag;
-		h->len = pkt->len;
-		memcpy(h->packet, adit_pkt_data(pkt), pkt->len);
-		return;
-	}
-}
-
-static void
-need_sa(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *pkt)
-{
-	uint32_t tag = d->node.spd.mem.policies[v->policy].tag;
-
-	if (links_wanted(d, now(), tag))
-		hold(d, tag, pkt);
-}
-
-static bool
-is_ah(const struct adit_pkt *pkt)
-{
-	struct adit_flow flow;
-
-	return adit_flow_read(&flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len) == ADIT_OK &&
-	       flow.protocol == ADIT_PROTO_AH;
-}
-
-static void
-send_outer(struct daemon *d, struct adit_pkt *pkt)
-{
-	struct adit_path path;
-	uint8_t protocol;
-
-	capture_packet(adit_pkt_data(pkt), pkt->len);
-	/* AH covers fields of the IP header that a socket would choose itself. */
-	if (is_ah(pkt))
-		net_send_whole(&d->net, adit_pkt_data(pkt), pkt->len);
-	else if (adit_pkt_pull_outer(pkt, &path, &protocol) == ADIT_OK)
-		net_send(&d->net, &path, protocol, adit_pkt_data(pkt), pkt->len);
-}
-
-/* n packets of this host, each in a buffer of the batch. */
-static void
-send_inner(struct daemon *d, struct adit_pkt *pkts, size_t n)
-{
-	struct adit_verdict v[NET_BATCH];
-
-	adit_node_out(&d->node, now(), NULL, pkts, v, n);
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].kind == ADIT_VERDICT_SEND)
-			send_outer(d, &pkts[i]);
-		else if (v[i].kind == ADIT_VERDICT_NEED_SA)
-			need_sa(d, &v[i], &pkts[i]);
-		else if (v[i].kind == ADIT_VERDICT_BYPASS)
-			net_send_whole(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len);
-	}
-	net_flush();
-}
-
-static void
-release_held(struct daemon *d, uint32_t tag)
-{
-	static struct net_packet room;
-
-	for (int i = 0; i < HELD_MAX; i++) {
-		struct held *h = &d->held[i];
-		struct adit_pkt pkt = {room.room, sizeof room.room, ADIT_PKT_HEADROOM, h->len};
-
-		if (!h->len || h->tag != tag)
-			continue;
-		memcpy(adit_pkt_data(&pkt), h->packet, h->len);
-		h->len = 0;
-		send_inner(d, &pkt, 1);
-	}
-}
-
-static void
-deliver(struct daemon *d, struct adit_pkt *pkt)
-{
-	if (d->tun >= 0) {
-		/* A full device drops, as any interface does. */
-		(void)!write(d->tun, adit_pkt_data(pkt), pkt->len);
-		return;
-	}
-	if (host_input(pkt, now()))
-		send_inner(d, pkt, 1);
 }
 
 /* --- Events of the node. */
@@ -364,15 +271,6 @@ child_up(struct daemon *d, const struct adit_ike_event *ev)
 	links_child_up(d, ev);
 }
 
-/* Packets that wait for an attempt that failed are too old for the next one. */
-static void
-drop_held(struct daemon *d, uint32_t tag)
-{
-	for (int i = 0; i < HELD_MAX; i++)
-		if (d->held[i].tag == tag)
-			d->held[i].len = 0;
-}
-
 static void
 ike_down(struct daemon *d, const struct adit_ike_event *ev)
 {
@@ -385,8 +283,8 @@ ike_down(struct daemon *d, const struct adit_ike_event *ev)
 	else
 		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s", peer->name, ev->ike.slot,
 			 adit_status_name(ev->reason));
-	if (links_ike_down(d, now(), ev, &tag))
-		drop_held(d, tag);
+	if (links_ike_down(d, daemon_now(), ev, &tag))
+		inside_drop(d, tag);
 }
 
 static void
@@ -425,13 +323,15 @@ service(struct daemon *d)
 	struct adit_path path;
 	size_t n;
 
-	while (adit_node_event(&d->node, now(), &ev, &in, &out)) {
+	while (adit_node_event(&d->node, daemon_now(), &ev, &in, &out)) {
 		on_event(d, &ev);
 		if (ev.kind == ADIT_EVENT_CHILD_UP)
-			release_held(d, (uint32_t)ev.peer << 16 | ev.child_config);
+			sizes_sa_up(d, out);
+		if (ev.kind == ADIT_EVENT_CHILD_UP)
+			inside_release(d, (uint32_t)ev.peer << 16 | ev.child_config);
 	}
-	while (adit_node_output(&d->node, now(), &path, (struct adit_buf){dgram, sizeof dgram},
-				&n) == ADIT_OK &&
+	while (adit_node_output(&d->node, daemon_now(), &path,
+				(struct adit_buf){dgram, sizeof dgram}, &n) == ADIT_OK &&
 	       n) {
 		capture_datagram(&path, true, dgram, n);
 		net_send(&d->net, &path, ADIT_PROTO_UDP, dgram, n);
@@ -447,9 +347,9 @@ on_udp(struct daemon *d, struct net_packet *p)
 	struct adit_verdict v;
 
 	capture_datagram(&p->path, false, adit_pkt_data(&p->pkt), p->pkt.len);
-	adit_node_datagram(&d->node, now(), &p->path, &p->pkt, &v);
+	adit_node_datagram(&d->node, daemon_now(), &p->path, &p->pkt, &v);
 	if (v.kind == ADIT_VERDICT_DELIVER)
-		deliver(d, &p->pkt);
+		inside_deliver(d, &p->pkt);
 	else
 		service(d); /* an SA must be there before the next packet that uses it */
 }
@@ -463,10 +363,14 @@ on_raw(struct daemon *d, uint8_t protocol, struct net_packet *p)
 	if (p->path.local.ip.version == 6 &&
 	    adit_pkt_push_outer(&p->pkt, &p->path, protocol) != ADIT_OK)
 		return;
+	if (protocol == ADIT_PROTO_ICMP || protocol == ADIT_PROTO_ICMPV6) {
+		sizes_icmp(d, &p->pkt);
+		return;
+	}
 	capture_packet(adit_pkt_data(&p->pkt), p->pkt.len);
-	adit_node_in(&d->node, now(), &p->pkt, &v, 1);
+	adit_node_in(&d->node, daemon_now(), &p->pkt, &v, 1);
 	if (v.kind == ADIT_VERDICT_DELIVER)
-		deliver(d, &p->pkt);
+		inside_deliver(d, &p->pkt);
 }
 
 static void
@@ -497,7 +401,7 @@ on_tun(struct daemon *d)
 					    (size_t)got};
 		n++;
 	}
-	send_inner(d, pkts, n);
+	inside_send(d, pkts, n);
 }
 
 /* Our SAs end at the peers too, if they answer in time. */
@@ -508,9 +412,9 @@ begin_end(struct daemon *d)
 	uint16_t at = 0;
 
 	d->ending = true;
-	d->end_at = now() + END_MS;
+	d->end_at = daemon_now() + END_MS;
 	while (adit_ike_next(&d->node.ike, &at, &info))
-		(void)!adit_ike_delete(&d->node.ike, now(), info.id);
+		(void)!adit_ike_delete(&d->node.ike, daemon_now(), info.id);
 }
 
 static void
@@ -542,14 +446,15 @@ static void
 on_time(struct daemon *d)
 {
 	struct adit_pkt pkt = {batch[0].room, sizeof batch[0].room, ADIT_PKT_HEADROOM, 0};
-	adit_ms t = now();
+	adit_ms t = daemon_now();
 
 	adit_node_tick(&d->node, t);
 	links_tick(d, t);
+	sizes_tick(d, t);
 	if (d->manual && !manual_tick(d->manual, &d->node, t, stderr))
 		d->failed = true;
 	if (!d->ending && host_output(&pkt, t))
-		send_inner(d, &pkt, 1);
+		inside_send(d, &pkt, 1);
 	service(d);
 }
 
@@ -559,14 +464,14 @@ is_over(struct daemon *d)
 	struct adit_ike_info info;
 	uint16_t at = 0;
 
-	return d->failed ||
-	       (d->ending && (now() >= d->end_at || !adit_ike_next(&d->node.ike, &at, &info)));
+	return d->failed || (d->ending && (daemon_now() >= d->end_at ||
+					   !adit_ike_next(&d->node.ike, &at, &info)));
 }
 
 static int
 wait_ms(struct daemon *d)
 {
-	adit_ms t = due(d), n = now();
+	adit_ms t = due(d), n = daemon_now();
 
 	if (t <= n)
 		return 0;
@@ -596,7 +501,7 @@ daemon_run(struct daemon *d, int signals)
 			on_tun(d);
 		if (fds[NET_SOCKETS + 1].revents)
 			on_signal(d, signals);
-		if (!d->ending && host_finished(now(), &lost))
+		if (!d->ending && host_finished(daemon_now(), &lost))
 			begin_end(d);
 		on_time(d);
 	}

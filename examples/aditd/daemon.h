@@ -28,9 +28,13 @@ struct daemon {
 	struct link *links;
 	size_t link_count;
 	struct held held[HELD_MAX];
+	size_t inner_max;   /* the longest packet that every tunnel takes; 0: there is none */
+	adit_ms refresh_at; /* when that is looked at again */
 	bool ending, failed;
 	adit_ms end_at;
 };
+
+adit_ms daemon_now(void);
 
 /* Makes the node and begins what start_action asks for. false: said on stderr. */
 bool daemon_begin(struct daemon *d);

@@ -1,8 +1,10 @@
-/* The outside: UDP sockets for IKE and NAT-T, raw sockets for AH and ESP without UDP, both IP
+/* The outside: UDP sockets for IKE and NAT-T, raw sockets for AH, ESP without UDP and ICMP, both IP
  * versions. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -68,6 +70,22 @@ set_options(int fd, uint8_t version)
 	}
 }
 
+/* Of ICMP only what tells that a packet was too big. */
+static void
+set_filter(int fd, uint8_t protocol)
+{
+	struct icmp_filter v4 = {~(1U << ICMP_DEST_UNREACH)};
+	struct icmp6_filter v6;
+
+	if (protocol == ADIT_PROTO_ICMP)
+		(void)!setsockopt(fd, SOL_RAW, ICMP_FILTER, &v4, sizeof v4);
+	if (protocol != ADIT_PROTO_ICMPV6)
+		return;
+	ICMP6_FILTER_SETBLOCKALL(&v6);
+	ICMP6_FILTER_SETPASS(ICMP6_PACKET_TOO_BIG, &v6);
+	(void)!setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &v6, sizeof v6);
+}
+
 static int
 open_one(const struct net_socket *s)
 {
@@ -85,6 +103,7 @@ open_one(const struct net_socket *s)
 	any.version = s->version;
 	n = put_address(&a, &any, s->port);
 	set_options(fd, s->version);
+	set_filter(fd, s->protocol);
 	if (bind(fd, &a.any, n) == 0)
 		return fd;
 	error = errno;
@@ -111,7 +130,8 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 		{-1, 4, ADIT_PROTO_UDP, ike_port}, {-1, 4, ADIT_PROTO_UDP, natt_port},
 		{-1, 6, ADIT_PROTO_UDP, ike_port}, {-1, 6, ADIT_PROTO_UDP, natt_port},
 		{-1, 4, ADIT_PROTO_ESP, 0},        {-1, 6, ADIT_PROTO_ESP, 0},
-		{-1, 4, ADIT_PROTO_AH, 0},         {-1, 6, ADIT_PROTO_AH, 0}};
+		{-1, 4, ADIT_PROTO_AH, 0},         {-1, 6, ADIT_PROTO_AH, 0},
+		{-1, 4, ADIT_PROTO_ICMP, 0},       {-1, 6, ADIT_PROTO_ICMPV6, 0}};
 	bool any = false;
 
 	for (int i = 0; i < 2; i++)
@@ -214,7 +234,8 @@ net_recv(const struct net_socket *s, struct net_packet *packets)
 /* --- Sending, in batches of one socket. */
 
 static struct {
-	const struct net_socket *s;
+	int fd;
+	bool whole; /* packets with their IP headers */
 	unsigned n;
 	struct mmsghdr m[NET_BATCH];
 	struct iovec iov[NET_BATCH];
@@ -238,19 +259,100 @@ tell_refused(int error, const union address *to)
 	log_line(LOG_ERROR, "can't send to %s: %s", text_end(&end), strerror(error));
 }
 
+/* The MTU of the way to `to`, as a socket that is connected to it knows; 0: not known. */
+static size_t
+path_mtu(const union address *to, socklen_t len)
+{
+	bool v4 = to->any.sa_family == AF_INET;
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0, mark = NET_MARK;
+	socklen_t n = sizeof mtu;
+	union address discard = *to;
+
+	if (fd < 0)
+		return 0;
+	/* Any port: nothing is sent there. */
+	if (v4)
+		discard.v4.sin_port = htons(9);
+	else
+		discard.v6.sin6_port = htons(9);
+	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+	if (connect(fd, &discard.any, len) < 0 ||
+	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) < 0)
+		mtu = 0;
+	close(fd);
+	return mtu > 0 ? (size_t)mtu : 0;
+}
+
+/* A whole packet is the sender's to cut: the kernel only says that it is too long. */
+static int
+send_cut(int fd, struct adit_span packet, const union address *to, size_t mtu)
+{
+	static uint8_t room[NET_PACKET_MAX];
+	static uint32_t id;
+	const struct adit_fragment_params params = {mtu, ++id, true};
+	socklen_t len = to->any.sa_family == AF_INET ? sizeof to->v4 : sizeof to->v6;
+	struct adit_pkt piece = {room, sizeof room, 0, 0};
+	struct adit_fragmenter f;
+
+	if (adit_fragment_begin(&f, packet, &params) != ADIT_OK)
+		return EMSGSIZE;
+	while (adit_fragment_left(&f)) {
+		if (adit_fragment_next(&f, &piece) != ADIT_OK)
+			return EMSGSIZE;
+		if (sendto(fd, room, piece.len, 0, &to->any, len) < 0)
+			return errno;
+	}
+	return 0;
+}
+
+/* The first packet of the rest is refused: it may go in pieces. */
+static void
+retry(unsigned at)
+{
+	const struct adit_span packet = {queue.iov[at].iov_base, queue.iov[at].iov_len};
+	const union address *to = &queue.to[at];
+	int error = errno;
+
+	if (error == EMSGSIZE && queue.whole)
+		error = send_cut(queue.fd, packet, to,
+				 path_mtu(to, queue.m[at].msg_hdr.msg_namelen));
+	tell_refused(error, to);
+}
+
 void
 net_flush(void)
 {
 	unsigned done = 0;
 
 	while (done < queue.n) {
-		int n = sendmmsg(queue.s->fd, queue.m + done, queue.n - done, 0);
+		int n = sendmmsg(queue.fd, queue.m + done, queue.n - done, 0);
 
-		/* The first one of the rest is refused: without it the others may go. */
-		tell_refused(n > 0 ? 0 : errno, &queue.to[done]);
+		if (n > 0)
+			tell_refused(0, &queue.to[done]);
+		else
+			retry(done); /* without it the others may go */
 		done += n > 0 ? (unsigned)n : 1;
 	}
 	queue.n = 0;
+}
+
+/* A place in the queue of fd for n bytes at p. */
+static struct msghdr *
+enqueue(int fd, const uint8_t *p, size_t n)
+{
+	struct msghdr *h;
+
+	if (queue.n == NET_BATCH || (queue.n && queue.fd != fd))
+		net_flush();
+	queue.fd = fd;
+	h = &queue.m[queue.n].msg_hdr;
+	memset(h, 0, sizeof *h);
+	queue.iov[queue.n].iov_base = (void *)(uintptr_t)p;
+	queue.iov[queue.n].iov_len = n;
+	h->msg_iov = &queue.iov[queue.n];
+	h->msg_iovlen = 1;
+	h->msg_name = &queue.to[queue.n];
+	return h;
 }
 
 /* Packets leave from the address that the SA says. */
@@ -309,16 +411,8 @@ net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const 
 
 	if (!s)
 		return;
-	if (queue.n == NET_BATCH || (queue.n && queue.s != s))
-		net_flush();
-	queue.s = s;
-	h = &queue.m[queue.n].msg_hdr;
-	memset(h, 0, sizeof *h);
-	queue.iov[queue.n].iov_base = (void *)(uintptr_t)p;
-	queue.iov[queue.n].iov_len = n;
-	h->msg_iov = &queue.iov[queue.n];
-	h->msg_iovlen = 1;
-	h->msg_name = &queue.to[queue.n];
+	h = enqueue(s->fd, p, n);
+	queue.whole = false;
 	/* A raw socket's address has no port. */
 	h->msg_namelen = put_address(&queue.to[queue.n], &path->remote.ip,
 				     protocol == ADIT_PROTO_UDP ? path->remote.port : 0);
@@ -326,58 +420,14 @@ net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const 
 	queue.n++;
 }
 
-/* The MTU of the way to `to`, as a socket that is connected to it knows; 0: not known. */
-static size_t
-path_mtu(const union address *to, socklen_t len)
-{
-	bool v4 = to->any.sa_family == AF_INET;
-	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0, mark = NET_MARK;
-	socklen_t n = sizeof mtu;
-	union address discard = *to;
-
-	if (fd < 0)
-		return 0;
-	/* Any port: nothing is sent there. */
-	if (v4)
-		discard.v4.sin_port = htons(9);
-	else
-		discard.v6.sin6_port = htons(9);
-	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
-	if (connect(fd, &discard.any, len) < 0 ||
-	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) < 0)
-		mtu = 0;
-	close(fd);
-	return mtu > 0 ? (size_t)mtu : 0;
-}
-
-/* A whole packet is the sender's to cut: the kernel only says that it is too long. */
-static int
-send_cut(int fd, const uint8_t *p, size_t n, const union address *to, socklen_t len)
-{
-	static uint8_t room[NET_PACKET_MAX];
-	static uint32_t id;
-	const struct adit_fragment_params params = {path_mtu(to, len), ++id, true};
-	struct adit_pkt piece = {room, sizeof room, 0, 0};
-	struct adit_fragmenter f;
-
-	if (adit_fragment_begin(&f, (struct adit_span){p, n}, &params) != ADIT_OK)
-		return EMSGSIZE;
-	while (adit_fragment_left(&f)) {
-		if (adit_fragment_next(&f, &piece) != ADIT_OK)
-			return EMSGSIZE;
-		if (sendto(fd, room, piece.len, 0, &to->any, len) < 0)
-			return errno;
-	}
-	return 0;
-}
-
 void
-net_send_whole(const struct net *net, const uint8_t *p, size_t n)
+net_send_whole(const struct net *net, const uint8_t *p, size_t n, size_t mtu)
 {
 	struct adit_flow flow;
 	union address to;
+	struct msghdr *h;
 	socklen_t len;
-	int fd, error = 0;
+	int fd;
 
 	if (adit_flow_read(&flow, ADIT_OUT, p, n) != ADIT_OK)
 		return;
@@ -385,11 +435,24 @@ net_send_whole(const struct net *net, const uint8_t *p, size_t n)
 	if (fd < 0)
 		return;
 	len = put_address(&to, &flow.remote, 0);
-	if (sendto(fd, p, n, 0, &to.any, len) < 0)
-		error = errno;
-	if (error == EMSGSIZE)
-		error = send_cut(fd, p, n, &to, len);
-	tell_refused(error, &to);
+	if (mtu && n > mtu) {
+		tell_refused(send_cut(fd, (struct adit_span){p, n}, &to, mtu), &to);
+		return;
+	}
+	h = enqueue(fd, p, n);
+	queue.whole = true;
+	queue.to[queue.n] = to;
+	h->msg_namelen = len;
+	queue.n++;
+}
+
+size_t
+net_mtu(const struct adit_ip *remote)
+{
+	union address to;
+	socklen_t len = put_address(&to, remote, 0);
+
+	return path_mtu(&to, len);
 }
 
 bool

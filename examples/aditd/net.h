@@ -1,4 +1,4 @@
-/* The outside: UDP sockets for IKE and NAT-T, raw sockets for AH and ESP without UDP, both IP
+/* The outside: UDP sockets for IKE and NAT-T, raw sockets for AH, ESP without UDP and ICMP, both IP
  * versions. */
 #ifndef ADITD_NET_H
 #define ADITD_NET_H
@@ -15,11 +15,11 @@
 struct net_socket {
 	int fd; /* -1: could not be opened */
 	uint8_t version;
-	uint8_t protocol; /* UDP, ESP or AH */
+	uint8_t protocol; /* UDP, ESP, AH; ICMP: only that a packet was too big */
 	uint16_t port;
 };
 
-enum { NET_SOCKETS = 8 };
+enum { NET_SOCKETS = 10 };
 struct net {
 	struct net_socket sockets[NET_SOCKETS];
 	int clear[2]; /* raw sockets for whole packets of IPv4, of IPv6; -1: none */
@@ -44,8 +44,11 @@ size_t net_recv(const struct net_socket *s, struct net_packet *packets);
 void net_send(struct net *net, const struct adit_path *path, uint8_t protocol, const uint8_t *p,
 	      size_t n);
 void net_flush(void);
-/* Sends the whole IP packet as it is, past the tunnel, in fragments where it has to be. */
-void net_send_whole(const struct net *net, const uint8_t *p, size_t n);
+/* Queues a whole IP packet likewise, which goes past the tunnel as it is; in fragments where it is
+ * longer than mtu, or than the link takes. mtu: 0: what the link takes. */
+void net_send_whole(const struct net *net, const uint8_t *p, size_t n, size_t mtu);
+/* The MTU of the way to `remote`, as far as the kernel knows; 0: it knows no way. */
+size_t net_mtu(const struct adit_ip *remote);
 /* Our address on the way to `remote`. false: there is no way. */
 bool net_source(const struct adit_ip *remote, struct adit_ip *local);
 

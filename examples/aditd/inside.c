@@ -1,0 +1,118 @@
+/* Packets of the inside: to the peers, and to this host. */
+#include <string.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "daemon.h"
+#include "host.h"
+#include "inside.h"
+#include "sizes.h"
+
+static void
+hold(struct daemon *d, uint32_t tag, const struct adit_pkt *pkt)
+{
+	for (int i = 0; i < HELD_MAX; i++) {
+		struct held *h = &d->held[i];
+
+		if (h->len || pkt->len > sizeof h->packet)
+			continue;
+		h->tag = tag;
+		h->len = pkt->len;
+		memcpy(h->packet, adit_pkt_data(pkt), pkt->len);
+		return;
+	}
+}
+
+static void
+need_sa(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *pkt)
+{
+	uint32_t tag = d->node.spd.mem.policies[v->policy].tag;
+
+	if (links_wanted(d, daemon_now(), tag))
+		hold(d, tag, pkt);
+}
+
+/* The MTU of the path that packets of the SA take, around which others may be. */
+static size_t
+path_mtu(struct daemon *d, struct adit_sa_id id)
+{
+	struct adit_sa *sa = adit_sad_get(&d->node.sad, id), *outer;
+
+	while (sa && adit_sad_outer(&d->node.sad, id, &id, &outer))
+		sa = outer;
+	return sa ? sa->mtu : 0;
+}
+
+static void
+send_outer(struct daemon *d, struct adit_pkt *pkt, size_t mtu)
+{
+	struct adit_path path;
+	uint8_t protocol;
+
+	capture_packet(adit_pkt_data(pkt), pkt->len);
+	/* The SA's header says more than a socket takes: DF, DSCP and ECN, and AH covers it. */
+	if (net_has_raw(&d->net))
+		net_send_whole(&d->net, adit_pkt_data(pkt), pkt->len, mtu);
+	else if (adit_pkt_pull_outer(pkt, &path, &protocol) == ADIT_OK)
+		net_send(&d->net, &path, protocol, adit_pkt_data(pkt), pkt->len);
+}
+
+/* n packets of this host, each in a buffer of the batch. */
+void
+inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
+{
+	struct adit_verdict v[NET_BATCH];
+
+	for (size_t i = 0; i < n; i++)
+		sizes_clamp(d, &pkts[i]);
+	adit_node_out(&d->node, daemon_now(), NULL, pkts, v, n);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind == ADIT_VERDICT_SEND)
+			send_outer(d, &pkts[i], path_mtu(d, v[i].sa));
+		else if (v[i].kind == ADIT_VERDICT_NEED_SA)
+			need_sa(d, &v[i], &pkts[i]);
+		else if (v[i].kind == ADIT_VERDICT_BYPASS)
+			net_send_whole(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len, 0);
+		else if (v[i].kind == ADIT_VERDICT_TOO_BIG)
+			sizes_too_big(d, &v[i], &pkts[i]);
+	}
+	net_flush();
+}
+
+void
+inside_release(struct daemon *d, uint32_t tag)
+{
+	static struct net_packet room;
+
+	for (int i = 0; i < HELD_MAX; i++) {
+		struct held *h = &d->held[i];
+		struct adit_pkt pkt = {room.room, sizeof room.room, ADIT_PKT_HEADROOM, h->len};
+
+		if (!h->len || h->tag != tag)
+			continue;
+		memcpy(adit_pkt_data(&pkt), h->packet, h->len);
+		h->len = 0;
+		inside_send(d, &pkt, 1);
+	}
+}
+
+void
+inside_deliver(struct daemon *d, struct adit_pkt *pkt)
+{
+	sizes_clamp(d, pkt);
+	if (d->tun >= 0) {
+		/* A full device drops, as any interface does. */
+		(void)!write(d->tun, adit_pkt_data(pkt), pkt->len);
+		return;
+	}
+	if (host_input(pkt, daemon_now()))
+		inside_send(d, pkt, 1);
+}
+
+void
+inside_drop(struct daemon *d, uint32_t tag)
+{
+	for (int i = 0; i < HELD_MAX; i++)
+		if (d->held[i].tag == tag)
+			d->held[i].len = 0;
+}
