@@ -46,6 +46,7 @@ static void
 print_sa(const struct adit_sa *sa)
 {
 	struct adit_path path = adit_sa_path(sa);
+	struct adit_sa_audit audit = adit_sa_audit(sa);
 
 	printf("  %s %s %08x, %s%s, %s%s, %s -> %s\n",
 	       sa->protocol == ADIT_PROTO_AH ? "AH " : "ESP", sa->dir == ADIT_IN ? "in " : "out",
@@ -53,8 +54,11 @@ print_sa(const struct adit_sa *sa)
 	       sa->esn ? ", ESN" : "",
 	       text_ip(sa->dir == ADIT_IN ? &path.remote.ip : &path.local.ip),
 	       text_ip(sa->dir == ADIT_IN ? &path.local.ip : &path.remote.ip));
-	printf("      %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped\n", sa->n.packets,
+	printf("      %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped", sa->n.packets,
 	       sa->n.bytes, sa->n.drops);
+	printf(" (replayed %" PRIu32 ", forged %" PRIu32 ", malformed %" PRIu32 ", outside %" PRIu32
+	       ", exhausted %" PRIu32 ")\n",
+	       audit.replayed, audit.forged, audit.malformed, audit.outside, audit.exhausted);
 	if (sa->dir == ADIT_IN && sa->selectors) {
 		printf("      local  %s\n",
 		       text_selectors(sa->selectors->local, sa->selectors->local_n));

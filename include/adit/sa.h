@@ -79,6 +79,16 @@ struct adit_lifetime {
 	adit_ms time;
 };
 
+/* Drops of an SA by what RFC 4301 to 4303 ask to audit; what is not here has its count in
+ * struct adit_ipsec alone. */
+struct adit_sa_audit {
+	uint32_t replayed;  /* ERR_REPLAY, ERR_OLD */
+	uint32_t forged;    /* ERR_ICV */
+	uint32_t malformed; /* ERR_SHORT, ERR_MALFORMED, ERR_PADDING, ERR_FRAGMENT */
+	uint32_t outside;   /* ERR_SELECTOR: authentic, and not for this SA */
+	uint32_t exhausted; /* ERR_EXHAUSTED: no numbers left, or its life is over */
+};
+
 /* What few SAs need and few packets touch; a sensor leaves it out. Private but for its size. */
 struct adit_sa_more {
 	struct adit_lifetime soft, hard;
@@ -86,6 +96,7 @@ struct adit_sa_more {
 	struct adit_ip inside[2]; /* ADIT_LOCAL, ADIT_REMOTE: see adit_sa_params.inner_local */
 	adit_ms mtu_until;        /* when a learnt path MTU is forgotten */
 	uint16_t link_mtu;        /* what it is then again */
+	struct adit_sa_audit audit;
 };
 
 /* Choices for the outer header and the wire, as bits of adit_sa_params.flags. */
@@ -196,6 +207,9 @@ enum adit_age { ADIT_AGE_GOOD, ADIT_AGE_SOFT, ADIT_AGE_HARD };
 /* A hard bound of bytes or packets is reached. */
 bool adit_sa_is_full(const struct adit_sa *sa);
 enum adit_age adit_sa_age(const struct adit_sa *sa, adit_ms now);
+
+/* The drops of an SA by cause; zeroes without `more`. */
+struct adit_sa_audit adit_sa_audit(const struct adit_sa *sa);
 
 /* Sets the longest outer packet that the path takes; zero: no limit. What was learnt (icmp.h) is
  * forgotten. */

@@ -4,6 +4,7 @@
 #include "data/ah_work.h"
 #include "data/outer.h"
 #include "data/unwrap.h"
+#include "sa/audit.h"
 
 struct job {
 	struct adit_ip_view outer;
@@ -121,7 +122,7 @@ adit_ah_decap(struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
 		sa->n.packets++;
 		sa->n.bytes += pkt->len;
 	} else {
-		sa->n.drops++;
+		adit_sa_dropped(sa, st);
 	}
 	return st;
 }

@@ -5,6 +5,7 @@
 #include "data/ah_mute.h"
 #include "data/ah_work.h"
 #include "data/outer.h"
+#include "sa/audit.h"
 
 struct job {
 	struct adit_ip_view ip; /* of the packet as it came */
@@ -170,7 +171,7 @@ adit_ah_encap(struct adit_sa *sa, struct adit_pkt *pkt)
 	if (st == ADIT_OK)
 		sa->n.packets++;
 	else
-		sa->n.drops++;
+		adit_sa_dropped(sa, st);
 	return st;
 }
 

@@ -6,6 +6,7 @@
 #include "data/crypt.h"
 #include "data/outer.h"
 #include "data/unwrap.h"
+#include "sa/audit.h"
 
 struct job {
 	struct adit_esp_layout l;
@@ -172,7 +173,7 @@ decap_some(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx, en
 			sa->n.packets++;
 			sa->n.bytes += pkts[i].len;
 		} else {
-			sa->n.drops++;
+			adit_sa_dropped(sa, st[i]);
 		}
 	}
 }

@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "base/endian.h"
-#include "data/crypt.h"
 #include "data/beet.h"
+#include "data/crypt.h"
 #include "data/outer.h"
+#include "sa/audit.h"
 
 /* Not a protocol: the payload is the IP packet itself. */
 #define WHOLE_PACKET (-1)
@@ -228,7 +229,7 @@ encap_some(struct adit_sa *sa, int next, struct adit_pkt *pkts, enum adit_status
 		if (st[i] == ADIT_OK)
 			sa->n.packets++;
 		else
-			sa->n.drops++;
+			adit_sa_dropped(sa, st[i]);
 	}
 }
 

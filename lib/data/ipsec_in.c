@@ -4,6 +4,7 @@
 #include "base/endian.h"
 #include "data/ipsec.h"
 #include "data/outer.h"
+#include "sa/audit.h"
 #include "sa/flow.h"
 #include "wire/ip.h"
 
@@ -121,6 +122,7 @@ admit(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v
 	const struct adit_sa_id none = {0, 0};
 
 	if (adit_ipsec_is_over(ipsec, sa)) {
+		adit_sa_dropped(sa, ADIT_ERR_EXHAUSTED);
 		adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
 		return NULL;
 	}
