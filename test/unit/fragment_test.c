@@ -111,7 +111,7 @@ test_every_mtu_cuts_every_kind(void **state)
 	static const size_t totals[] = {113, 200, 201, 207, 208, 575, 1283};
 
 	(void)state;
-	for (int kind = 0; kind < CUTS_KINDS; kind++)
+	for (enum cuts_kind kind = 0; kind < CUTS_KINDS; kind++)
 		for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++)
 			for (size_t mtu = least_mtu(kind); mtu < totals[i]; mtu++)
 				assert_cut_is_right(kind, totals[i], mtu);
@@ -121,7 +121,7 @@ static void
 test_every_length_is_cut(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < CUTS_KINDS; kind++)
+	for (enum cuts_kind kind = 0; kind < CUTS_KINDS; kind++)
 		for (size_t total = 131; total < 900; total++)
 			assert_cut_is_right(kind, total, 130);
 }
@@ -130,7 +130,7 @@ static void
 test_the_longest_packets_are_cut(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < CUTS_KINDS; kind++) {
+	for (enum cuts_kind kind = 0; kind < CUTS_KINDS; kind++) {
 		assert_cut_is_right(kind, 65535, 1500);
 		assert_cut_is_right(kind, 65535, 65534);
 		assert_cut_is_right(kind, 65535, 68 > least_mtu(kind) ? 68 : least_mtu(kind));
@@ -141,7 +141,7 @@ static void
 test_what_fits_comes_out_as_it_is(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < CUTS_KINDS; kind++) {
+	for (enum cuts_kind kind = 0; kind < CUTS_KINDS; kind++) {
 		struct adit_span s = make(kind, 500);
 		struct adit_fragmenter f;
 		struct adit_pkt out;
@@ -244,7 +244,7 @@ static void
 test_fragments_are_cut_further_and_keep_their_place(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < CUTS_KINDS; kind++)
+	for (enum cuts_kind kind = 0; kind < CUTS_KINDS; kind++)
 		for (size_t mtu2 = least_mtu(kind); mtu2 < 330; mtu2++)
 			assert_cut_twice(kind, 1003, 300, mtu2);
 }
@@ -336,7 +336,7 @@ static void
 test_an_mtu_without_room_for_data_is_refused(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < CUTS_KINDS; kind++)
+	for (enum cuts_kind kind = 0; kind < CUTS_KINDS; kind++)
 		for (size_t mtu = 0; mtu < least_mtu(kind); mtu++) {
 			struct adit_fragmenter f;
 
