@@ -40,6 +40,13 @@ adit_pkt_data(const struct adit_pkt *pkt)
 	return pkt->buf + pkt->off;
 }
 
+/* Whether a packet lies within its buffer: the first thing to ask of one that somebody gave. */
+static inline bool
+adit_pkt_is_sound(const struct adit_pkt *pkt)
+{
+	return pkt->buf && pkt->off <= pkt->cap && pkt->len <= pkt->cap - pkt->off;
+}
+
 /* Milliseconds of the caller's monotonic clock; only differences matter. */
 typedef uint64_t adit_ms;
 #define ADIT_NEVER UINT64_MAX

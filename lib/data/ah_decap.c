@@ -37,15 +37,16 @@ find_ah(const struct adit_sa *sa, const uint8_t *p, struct job *j)
 static enum adit_status
 plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 {
-	const uint8_t *p = adit_pkt_data(pkt);
+	const uint8_t *p;
 	enum adit_status st;
 
-	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
 	if (sa->dir != ADIT_IN || sa->protocol != ADIT_PROTO_AH)
 		return ADIT_ERR_MISMATCH;
 	if (adit_sa_is_full(sa))
 		return ADIT_ERR_EXHAUSTED;
+	p = adit_pkt_data(pkt);
 	st = adit_ip_get(p, pkt->len, &j->outer);
 	if (st == ADIT_OK)
 		st = find_ah(sa, p, j);

@@ -73,7 +73,7 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 {
 	enum adit_status st;
 
-	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
 	if (sa->dir != ADIT_OUT || sa->protocol != ADIT_PROTO_AH)
 		return ADIT_ERR_MISMATCH;

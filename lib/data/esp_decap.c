@@ -53,17 +53,18 @@ find_esp(const struct adit_sa *sa, const uint8_t *p, struct job *j, size_t *esp)
 static enum adit_status
 plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 {
-	uint8_t *p = adit_pkt_data(pkt);
+	uint8_t *p;
 	size_t esp;
 	enum adit_status st;
 
-	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
 	/* Only an inbound SA has a window. */
 	if (sa->dir != ADIT_IN || sa->protocol != ADIT_PROTO_ESP)
 		return ADIT_ERR_MISMATCH;
 	if (ADIT_EXTRAS && adit_sa_is_full(sa))
 		return ADIT_ERR_EXHAUSTED;
+	p = adit_pkt_data(pkt);
 	st = adit_ip_get(p, pkt->len, &j->outer);
 	if (st == ADIT_OK)
 		st = find_esp(sa, p, j, &esp);

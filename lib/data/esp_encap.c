@@ -100,7 +100,7 @@ plan_payload(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, str
 static enum adit_status
 plan_any(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, struct job *j)
 {
-	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
 	/* The peer uses numbers, and with them IVs, of an inbound SA's key. */
 	if (sa->dir != ADIT_OUT || sa->protocol != ADIT_PROTO_ESP)
@@ -267,7 +267,7 @@ adit_esp_dummy(struct adit_sa *sa, struct adit_pkt *pkt)
 {
 	enum adit_status st;
 
-	if (pkt->off > pkt->cap || pkt->len > pkt->cap - pkt->off)
+	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
 	memset(adit_pkt_data(pkt), 0, pkt->len);
 	encap_all(sa, ADIT_NEXT_NONE, pkt, &st, 1);

@@ -133,6 +133,24 @@ admit(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v
 	return sa;
 }
 
+/* The packet's SPI, or 0; a verdict on what is no packet. */
+static uint32_t
+read_arrival(const struct adit_pkt *pkt, struct arrival *a, struct adit_verdict *v)
+{
+	enum adit_status st = ADIT_ERR_ARG;
+
+	memset(v, 0, sizeof *v);
+	v->policy = ADIT_POLICY_NONE;
+	if (adit_pkt_is_sound(pkt))
+		st = adit_ip_get(adit_pkt_data(pkt), pkt->len, &a->ip);
+	if (st != ADIT_OK) {
+		adit_verdict_discard(v, st);
+		return 0;
+	}
+	read_spi(adit_pkt_data(pkt), a);
+	return a->spi;
+}
+
 /* All packets are read, then all SAs looked up together, then each decided. */
 static void
 decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_verdict *v,
@@ -142,27 +160,17 @@ decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_v
 	struct adit_sa_id ids[ADIT_BURST];
 	uint32_t spis[ADIT_BURST];
 
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *p = adit_pkt_data(&pkts[i]);
-		enum adit_status st = adit_ip_get(p, pkts[i].len, &a[i].ip);
-
-		memset(&v[i], 0, sizeof v[i]);
-		v[i].policy = ADIT_POLICY_NONE;
-		a[i].spi = 0;
-		if (st == ADIT_OK)
-			read_spi(p, &a[i]);
-		else
-			adit_verdict_discard(&v[i], st);
-		spis[i] = a[i].spi;
-	}
+	for (size_t i = 0; i < n; i++)
+		spis[i] = read_arrival(&pkts[i], &a[i], &v[i]);
 	adit_sad_find_burst(ipsec->sad, spis, sas, ids, n);
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *p = adit_pkt_data(&pkts[i]);
+		const uint8_t *p;
 
 		if (v[i].status != ADIT_OK) {
 			sas[i] = NULL;
 			continue;
 		}
+		p = adit_pkt_data(&pkts[i]);
 		if (a[i].spi && needs_match(ipsec, sas[i], &a[i]))
 			sas[i] = match(ipsec, p, &a[i], &ids[i]);
 		if (!sas[i] || !is_for(sas[i], p, &a[i])) {
@@ -325,7 +333,9 @@ adit_ipsec_inner(struct adit_ipsec *ipsec, struct adit_sa_id id, const struct ad
 	if (!sa) {
 		adit_verdict_discard(v, ADIT_ERR_STALE);
 	} else {
-		st = adit_flow_read(&v->flow, ADIT_IN, adit_pkt_data(pkt), pkt->len);
+		st = ADIT_ERR_ARG;
+		if (adit_pkt_is_sound(pkt))
+			st = adit_flow_read(&v->flow, ADIT_IN, adit_pkt_data(pkt), pkt->len);
 		if (st == ADIT_OK && sa->selectors &&
 		    !adit_selectors_match(sa->selectors, &v->flow))
 			st = ADIT_ERR_SELECTOR;

@@ -17,8 +17,11 @@ span_of(const struct adit_pkt *pkt)
 static enum adit_status
 read_flow(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_flow *flow)
 {
-	enum adit_status st = adit_flow_read(flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len);
+	enum adit_status st;
 
+	if (!adit_pkt_is_sound(pkt))
+		return ADIT_ERR_ARG;
+	st = adit_flow_read(flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len);
 	if (st != ADIT_OK || !ipsec->fragtrack_out)
 		return st;
 	return adit_fragtrack_flow(ipsec->fragtrack_out, ipsec->now, flow, span_of(pkt));

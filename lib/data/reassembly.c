@@ -343,8 +343,11 @@ adit_reasm_add(struct adit_reasm *r, adit_ms now, struct adit_pkt *pkt)
 	struct adit_fragment_view v;
 	struct adit_fragment_key key;
 	struct adit_reasm_slot *s;
-	enum adit_status st = adit_fragment_get(adit_pkt_data(pkt), pkt->len, &v);
+	enum adit_status st;
 
+	if (!adit_pkt_is_sound(pkt))
+		return ADIT_ERR_ARG;
+	st = adit_fragment_get(adit_pkt_data(pkt), pkt->len, &v);
 	if (st == ADIT_OK && !v.fragment)
 		return ADIT_OK;
 	r->n.fragments++;

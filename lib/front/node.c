@@ -249,6 +249,10 @@ adit_node_datagram(struct adit_node *node, adit_ms now, const struct adit_path *
 {
 	enum adit_status st;
 
+	if (!adit_pkt_is_sound(pkt)) {
+		drop(verdict, ADIT_ERR_ARG);
+		return;
+	}
 	if (is_ike(node, path, pkt)) {
 		drop(verdict, take_ike(node, now, path, pkt));
 		return;

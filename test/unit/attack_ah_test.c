@@ -35,7 +35,8 @@ put(uint8_t version, const uint8_t *more, size_t n, uint8_t first)
 
 	lane_udp(&lane, version, head + UPPER);
 	memcpy(packet, lane_data(&lane), head);
-	memcpy(packet + head, more, n);
+	if (n)
+		memcpy(packet + head, more, n);
 	memcpy(packet + head + n, lane_data(&lane) + head, UPPER);
 	if (version == 4)
 		packet[0] = (uint8_t)(0x45 + n / 4);

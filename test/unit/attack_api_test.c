@@ -53,6 +53,21 @@ test_api_04_packets_that_contradict_themselves_are_refused(void **state)
 }
 
 static void
+test_api_04_no_stage_takes_packets_that_contradict_themselves(void **state)
+{
+	struct adit_pkt wrong = {a.buf, 10, SIZE_MAX, 1};
+
+	(void)state;
+	site_open(&a, &ip_a);
+	adit_ipsec_out(&a.ipsec, &wrong, &a.v, 1);
+	assert_int_equal(a.v.status, ADIT_ERR_ARG);
+	adit_ipsec_in(&a.ipsec, &wrong, &a.v, 1);
+	assert_int_equal(a.v.status, ADIT_ERR_ARG);
+	assert_int_equal(a.ipsec.in[ADIT_ERR_ARG] + a.ipsec.out[ADIT_ERR_ARG], 2);
+	site_close(&a);
+}
+
+static void
 test_api_04_nothing_at_all_is_a_status(void **state)
 {
 	struct adit_sa_params p = lane_params(4, ADIT_TUNNEL, &adit_mbedtls_aes128_gcm16);
@@ -67,8 +82,8 @@ test_api_04_nothing_at_all_is_a_status(void **state)
 	memset(&none, 0, sizeof none);
 	lane_open(&lane, &p);
 	lane.pkt = none;
-	assert_int_equal(lane_send(&lane), ADIT_ERR_SHORT);
-	assert_int_equal(lane_receive(&lane), ADIT_ERR_SHORT);
+	assert_int_equal(lane_send(&lane), ADIT_ERR_ARG);
+	assert_int_equal(lane_receive(&lane), ADIT_ERR_ARG);
 	adit_esp_encap_burst(&lane.out, NULL, NULL, 0);
 	adit_esp_decap_burst(&lane.in, NULL, NULL, NULL, 0);
 	assert_int_equal(adit_flow_read(&flow, ADIT_OUT, NULL, 0), ADIT_ERR_SHORT);
@@ -428,6 +443,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_api_04_packets_that_contradict_themselves_are_refused),
+		cmocka_unit_test(test_api_04_no_stage_takes_packets_that_contradict_themselves),
 		cmocka_unit_test(test_api_04_nothing_at_all_is_a_status),
 		cmocka_unit_test(test_api_04_an_sa_of_impossible_parameters_is_refused),
 		cmocka_unit_test(test_api_05_a_full_table_says_so_and_takes_again_what_was_freed),
