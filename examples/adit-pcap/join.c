@@ -57,7 +57,7 @@ join_close(struct join *j)
 static bool
 is_ours(const struct join *j, const struct adit_flow *flow)
 {
-	if (flow->protocol == ADIT_PROTO_ESP)
+	if (flow->protocol == ADIT_PROTO_ESP || (j->ah && flow->protocol == ADIT_PROTO_AH))
 		return true;
 	return flow->protocol == ADIT_PROTO_UDP && flow->has_ports &&
 	       (flow->local_port == j->udp_port || flow->remote_port == j->udp_port);

@@ -1,4 +1,4 @@
-/* Puts the fragments of ESP packets together before ESP is taken off. */
+/* Puts the fragments of ESP and AH packets together before ESP or AH is taken off. */
 #ifndef ADIT_PCAP_JOIN_H
 #define ADIT_PCAP_JOIN_H
 
@@ -8,6 +8,7 @@ struct join {
 	struct adit_reasm reasm;
 	struct adit_fragtrack track; /* tells of later fragments of UDP whether they are ours */
 	uint16_t udp_port;           /* carries ESP in UDP */
+	bool ah;                     /* AH is ours too */
 };
 
 enum join_result {

@@ -1,5 +1,5 @@
 /* adit-pcap: takes ESP off the packets of a capture, or puts it on them, with the keys of an
- * esp_sa file. */
+ * esp_sa file, or of a file of `ip xfrm` commands. */
 #include <errno.h>
 #include <getopt.h>
 #include <pcap/pcap.h>
@@ -10,6 +10,7 @@
 
 #include "adit/version.h"
 #include "join.h"
+#include "keys.h"
 #include "link.h"
 #include "work.h"
 
@@ -21,7 +22,7 @@ enum { NATT_PORT = 4500 };
 
 struct options {
 	bool encap;
-	const char *sa_file, *in, *out;
+	const char *sa_file, *xfrm_file, *in, *out;
 	uint32_t spi; /* zero: the only line */
 	struct work work;
 };
@@ -40,8 +41,9 @@ struct capture {
 };
 
 static const char usage_text[] =
-	"usage: adit-pcap decap|encap --sa FILE [options] IN.pcap OUT.pcap\n"
+	"usage: adit-pcap decap|encap --sa FILE|--xfrm FILE [options] IN.pcap OUT.pcap\n"
 	"  --sa FILE            the SAs, in lines of Wireshark's esp_sa table\n"
+	"  --xfrm FILE          the SAs, ESP and AH, as ip xfrm state add takes them\n"
 	"  --mode MODE          tunnel or transport; decap: otherwise as the packets tell\n"
 	"  --udp-port N         the port of ESP in UDP (4500)\n"
 	"  --spi SPI            the one line to use (encap with several lines)\n"
@@ -80,6 +82,9 @@ take_option(struct options *o, int option, const char *arg)
 	case 's':
 		o->sa_file = arg;
 		break;
+	case 'x':
+		o->xfrm_file = arg;
+		break;
 	case 'm':
 		o->work.mode = strcmp(arg, "transport") == 0 ? ADIT_TRANSPORT : ADIT_TUNNEL;
 		if (o->work.mode != ADIT_TRANSPORT && strcmp(arg, "tunnel") != 0)
@@ -112,6 +117,7 @@ read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{"sa", required_argument, NULL, 's'},
+		{"xfrm", required_argument, NULL, 'x'},
 		{"mode", required_argument, NULL, 'm'},
 		{"spi", required_argument, NULL, 'i'},
 		{"udp-port", required_argument, NULL, 'p'},
@@ -142,83 +148,13 @@ read_options(struct options *o, int argc, char **argv)
 	o->encap = strcmp(argv[optind], "encap") == 0;
 	if (!o->encap && strcmp(argv[optind], "decap") != 0)
 		return usage("neither decap nor encap", argv[optind]);
-	if (!o->sa_file)
-		return usage("--sa FILE is needed", "");
+	if (!o->sa_file && !o->xfrm_file)
+		return usage("--sa FILE or --xfrm FILE is needed", "");
 	if (!o->encap && (o->work.udp || o->work.first_seq))
 		return usage("--udp and --seq are of encap", "");
 	o->in = argv[optind + 1];
 	o->out = argv[optind + 2];
 	return -1;
-}
-
-/* --- The file of SAs. */
-
-static bool
-add_line(struct options *o, const struct esp_sa *line)
-{
-	struct work *w = &o->work;
-	struct work_sa *more;
-
-	if (o->spi && line->spi != o->spi)
-		return true;
-	/* Not realloc: it would leave keys behind. */
-	more = calloc(w->sa_count + 1, sizeof *more);
-	if (!more)
-		return false;
-	if (w->sa_count)
-		memcpy(more, w->sas, w->sa_count * sizeof *more);
-	more[w->sa_count].line = *line;
-	if (w->sas)
-		adit_wipe(w->sas, w->sa_count * sizeof *more);
-	free(w->sas);
-	w->sas = more;
-	w->sa_count++;
-	return true;
-}
-
-static bool
-read_line(struct options *o, const char *text, size_t n, unsigned number)
-{
-	struct esp_sa line;
-	const char *wrong;
-
-	if (n && text[n - 1] == '\n')
-		n--;
-	if (esp_sa_is_blank(text, n))
-		return true;
-	wrong = esp_sa_parse(&line, text, n);
-	if (!wrong && !add_line(o, &line))
-		wrong = "out of memory";
-	adit_wipe(&line, sizeof line);
-	if (wrong)
-		fprintf(stderr, "adit-pcap: %s:%u: %s\n", o->sa_file, number, wrong);
-	return !wrong;
-}
-
-static bool
-read_sas(struct options *o)
-{
-	FILE *f = fopen(o->sa_file, "r");
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	unsigned number = 0;
-	bool ok = true;
-
-	if (!f) {
-		fprintf(stderr, "adit-pcap: %s: %s\n", o->sa_file, strerror(errno));
-		return false;
-	}
-	while (ok && (n = getline(&text, &cap, f)) >= 0)
-		ok = read_line(o, text, (size_t)n, ++number);
-	if (text)
-		adit_wipe(text, cap);
-	free(text);
-	fclose(f);
-	if (ok && o->work.sa_count == 0)
-		fprintf(stderr, "adit-pcap: %s: no SA%s\n", o->sa_file,
-			o->spi ? " of that SPI" : "");
-	return ok && o->work.sa_count > 0;
 }
 
 /* --- The captures. */
@@ -276,6 +212,7 @@ open_capture(struct capture *c, const struct options *o)
 	c->scratch = malloc(FRAME_MAX);
 	if (!c->buf || !c->scratch || !join_open(&c->join, o->work.udp_port))
 		return false;
+	c->join.ah = work_has_ah(&o->work);
 	return open_in(c, o->in) && open_out(c, o->out);
 }
 
@@ -420,6 +357,21 @@ tell(const struct options *o, const struct counts *n)
 	fprintf(stderr, ", %lu failed\n", n->failed);
 }
 
+static bool
+read_keys(struct options *o)
+{
+	struct work *w = &o->work;
+
+	if (o->sa_file && !keys_read_esp_sa(w, o->sa_file, o->spi))
+		return false;
+	if (o->xfrm_file && !keys_read_xfrm(w, o->xfrm_file, o->spi))
+		return false;
+	if (w->sa_count == 0)
+		fprintf(stderr, "adit-pcap: %s: no SA%s\n", o->sa_file ? o->sa_file : o->xfrm_file,
+			o->spi ? " of that SPI" : "");
+	return w->sa_count > 0;
+}
+
 static const char *
 prepare(struct options *o)
 {
@@ -440,7 +392,8 @@ run(struct options *o)
 
 	memset(&n, 0, sizeof n);
 	if (wrong) {
-		fprintf(stderr, "adit-pcap: %s: %s\n", o->sa_file, wrong);
+		fprintf(stderr, "adit-pcap: %s: %s\n", o->sa_file ? o->sa_file : o->xfrm_file,
+			wrong);
 		return EXIT_TROUBLE;
 	}
 	if (open_capture(&c, o)) {
@@ -464,7 +417,7 @@ main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	status = read_sas(&o) ? run(&o) : EXIT_TROUBLE;
+	status = read_keys(&o) ? run(&o) : EXIT_TROUBLE;
 	work_wipe(&o.work);
 	free(o.work.sas);
 	return status;

@@ -1,4 +1,4 @@
-/* Whether an IP packet is ESP, bare or in UDP (RFC 3948 2.2, 2.3), and of which SPI. */
+/* Whether an IP packet is ESP, bare or in UDP (RFC 3948 2.2, 2.3), or AH, and of which SPI. */
 #include <string.h>
 
 #include "outer.h"
@@ -8,7 +8,7 @@ enum { IPV4_LEN = 20, IPV4_FLAGS_AT = 6, IPV4_PROTOCOL_AT = 9, IPV4_SRC_AT = 12 
 enum { IPV4_OFFSET_MASK = 0x1fff, IPV4_MORE = 0x2000 };
 enum { IPV6_LEN = 40, IPV6_NEXT_AT = 6, IPV6_SRC_AT = 8 };
 enum { EXT_HOP = 0, EXT_ROUTING = 43, EXT_FRAGMENT = 44, EXT_DESTINATION = 60, EXT_UNIT = 8 };
-enum { UDP_LEN = 8, ESP_LEN = 8 };
+enum { UDP_LEN = 8, ESP_LEN = 8, AH_LEN = 12, AH_SPI_AT = 4 };
 
 /* What lies in front of the upper protocol. */
 struct headers {
@@ -118,6 +118,16 @@ read_esp(struct outer *o, const uint8_t *esp, size_t n)
 	o->seq_low = load32(esp + 4);
 }
 
+static void
+read_ah(struct outer *o, const uint8_t *ah, size_t n)
+{
+	if (n < AH_LEN)
+		return;
+	o->kind = OUTER_AH;
+	o->spi = load32(ah + AH_SPI_AT);
+	o->seq_low = load32(ah + AH_SPI_AT + 4);
+}
+
 void
 outer_read(struct outer *o, const uint8_t *p, size_t n, uint16_t udp_port)
 {
@@ -139,5 +149,7 @@ outer_read(struct outer *o, const uint8_t *p, size_t n, uint16_t udp_port)
 		read_esp(o, p + h.len, n - h.len);
 	else if (h.protocol == ADIT_PROTO_ESP)
 		o->kind = OUTER_CUT;
+	else if (h.protocol == ADIT_PROTO_AH && !h.fragment)
+		read_ah(o, p + h.len, n - h.len);
 	o->fragment = h.fragment;
 }

@@ -1,4 +1,4 @@
-/* Whether an IP packet is ESP, bare or in UDP (RFC 3948), and of which SPI. */
+/* Whether an IP packet is ESP, bare or in UDP (RFC 3948), or AH, and of which SPI. */
 #ifndef ADIT_PCAP_OUTER_H
 #define ADIT_PCAP_OUTER_H
 
@@ -8,6 +8,7 @@ enum outer_kind {
 	OUTER_OTHER,   /* not ESP: IKE, a NAT keepalive, anything; or no whole IP header */
 	OUTER_ESP,     /* ESP over IP */
 	OUTER_ESP_UDP, /* ESP in UDP */
+	OUTER_AH,      /* AH */
 	OUTER_CUT      /* ESP, but a fragment, or too short to have an SPI and a number */
 };
 
@@ -15,7 +16,7 @@ struct outer {
 	enum outer_kind kind;
 	struct adit_ip src, dst;
 	uint16_t src_port, dst_port; /* OUTER_ESP_UDP */
-	uint32_t spi, seq_low;       /* OUTER_ESP, OUTER_ESP_UDP */
+	uint32_t spi, seq_low;       /* OUTER_ESP, OUTER_ESP_UDP, OUTER_AH */
 	bool fragment;               /* OUTER_CUT: it is a fragment */
 };
 

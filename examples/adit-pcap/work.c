@@ -1,5 +1,6 @@
-/* What adit-pcap does with one IP packet. An esp_sa line tells neither mode nor encapsulation, nor
- * where a capture begins in the number space: the first authentic packet of an SA does. */
+/* What adit-pcap does with one IP packet. Of ESP an esp_sa line tells neither mode nor
+ * encapsulation, nor where a capture begins in the number space: the first authentic packet of an
+ * SA does. */
 #include <string.h>
 
 #include "outer.h"
@@ -7,10 +8,26 @@
 
 enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
 
+static uint8_t
+protocol_of(const struct work_sa *s)
+{
+	return s->protocol ? s->protocol : ADIT_PROTO_ESP;
+}
+
+/* zero: not known yet. */
+static enum adit_mode
+mode_of(const struct work *w, const struct work_sa *s)
+{
+	return w->mode ? w->mode : s->mode;
+}
+
 static bool
 is_line_of(const struct work_sa *s, const struct outer *o)
 {
-	return s->line.spi == o->spi && esp_sa_prefix_match(&s->line.src, &o->src) &&
+	uint8_t protocol = o->kind == OUTER_AH ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
+
+	return s->line.spi == o->spi && protocol_of(s) == protocol &&
+	       esp_sa_prefix_match(&s->line.src, &o->src) &&
 	       esp_sa_prefix_match(&s->line.dst, &o->dst);
 }
 
@@ -51,7 +68,12 @@ key_inbound(struct work_sa *s, const struct outer *o, enum adit_mode mode)
 
 	memset(&p, 0, sizeof p);
 	p.dir = ADIT_IN;
+	p.protocol = s->protocol;
 	p.mode = mode;
+	p.flags = s->flags;
+	p.more = &s->more;
+	p.inner_local = s->inside_dst;
+	p.inner_remote = s->inside_src;
 	p.spi = s->line.spi;
 	p.local = o->dst;
 	p.remote = o->src;
@@ -71,6 +93,13 @@ key_inbound(struct work_sa *s, const struct outer *o, enum adit_mode mode)
 	return st;
 }
 
+static enum adit_status
+open_copy(const struct work_sa *s, struct adit_pkt *pkt, struct adit_esp_rx *rx)
+{
+	return s->protocol == ADIT_PROTO_AH ? adit_ah_decap_at(&s->sa, pkt, rx)
+					    : adit_esp_decap_at(&s->sa, pkt, rx);
+}
+
 /* Opens a copy of the packet to learn what is inside. A packet that is not authentic settles
  * nothing; one without content tells no mode. */
 static enum adit_status
@@ -79,15 +108,16 @@ settle(const struct work *w, struct work_sa *s, const struct outer *o, const str
 {
 	struct adit_pkt copy = {scratch, pkt->len, 0, pkt->len};
 	struct adit_esp_rx rx = {0, NEXT_NONE};
-	enum adit_status st = key_inbound(s, o, w->mode ? w->mode : ADIT_TUNNEL);
+	enum adit_mode mode = mode_of(w, s);
+	enum adit_status st = key_inbound(s, o, mode ? mode : ADIT_TUNNEL);
 	enum adit_status opened;
 
 	if (st != ADIT_OK)
 		return st;
 	memcpy(scratch, adit_pkt_data(pkt), pkt->len);
-	opened = adit_esp_decap_at(&s->sa, &copy, &rx);
-	s->settled = rx.seq != 0 && (w->mode || rx.next_header != NEXT_NONE);
-	if (!s->settled || w->mode || opened == ADIT_OK)
+	opened = open_copy(s, &copy, &rx);
+	s->settled = rx.seq != 0 && (mode || rx.next_header != NEXT_NONE);
+	if (!s->settled || mode || opened == ADIT_OK)
 		return ADIT_OK;
 	if (rx.next_header == NEXT_IPV4 || rx.next_header == NEXT_IPV6)
 		return ADIT_OK;
@@ -106,22 +136,59 @@ follow(struct work_sa *s, const struct outer *o)
 }
 
 static enum work_result
-decap_esp(struct work *w, const struct outer *o, struct adit_pkt *pkt, uint8_t *scratch,
-	  enum adit_status *st)
+decap_by(struct work *w, struct work_sa *s, const struct outer *o, struct adit_pkt *pkt,
+	 uint8_t *scratch, enum adit_status *st)
 {
-	struct work_sa *s = find_sa(w, o, st);
 	struct adit_esp_rx rx;
 
-	if (!s)
-		return WORK_FAILED;
 	*st = s->settled ? ADIT_OK : settle(w, s, o, pkt, scratch);
 	if (*st == ADIT_OK)
 		*st = follow(s, o);
 	if (*st == ADIT_OK)
-		*st = adit_esp_decap(&s->sa, pkt, &rx);
+		*st = s->protocol == ADIT_PROTO_AH ? adit_ah_decap(&s->sa, pkt, &rx)
+						   : adit_esp_decap(&s->sa, pkt, &rx);
 	if (*st == ADIT_ERR_DUMMY)
 		return WORK_DUMMY;
 	return *st == ADIT_OK ? WORK_DONE : WORK_FAILED;
+}
+
+bool
+work_has_ah(const struct work *w)
+{
+	for (size_t i = 0; i < w->sa_count; i++)
+		if (w->sas[i].protocol == ADIT_PROTO_AH)
+			return true;
+	return false;
+}
+
+/* Inside of AH and of transport mode the packets of a bundle's next SA may stand. What a tunnel
+ * brings is somebody else's. */
+static bool
+has_inside(const struct work_sa *s)
+{
+	return s->protocol == ADIT_PROTO_AH || s->sa.mode == ADIT_TRANSPORT;
+}
+
+/* Those inside of one another, at most. */
+enum { NEST_MAX = 4 };
+
+static enum work_result
+decap_all(struct work *w, struct outer *o, struct adit_pkt *pkt, uint8_t *scratch,
+	  enum adit_status *st)
+{
+	struct work_sa *s = find_sa(w, o, st);
+	enum work_result result = WORK_FAILED;
+
+	for (int i = 0; s && i < NEST_MAX; i++) {
+		enum adit_status none;
+
+		result = decap_by(w, s, o, pkt, scratch, st);
+		if (result != WORK_DONE || !has_inside(s))
+			break;
+		outer_read(o, adit_pkt_data(pkt), pkt->len, w->udp_port);
+		s = o->kind == OUTER_ESP || o->kind == OUTER_AH ? find_sa(w, o, &none) : NULL;
+	}
+	return result;
 }
 
 enum work_result
@@ -131,13 +198,24 @@ work_decap(struct work *w, struct adit_pkt *pkt, uint8_t *scratch, enum adit_sta
 
 	*st = ADIT_OK;
 	outer_read(&o, adit_pkt_data(pkt), pkt->len, w->udp_port);
-	if (o.kind == OUTER_OTHER)
+	if (o.kind == OUTER_OTHER || (o.kind == OUTER_AH && !work_has_ah(w)))
 		return WORK_COPY;
 	if (o.kind == OUTER_CUT) {
 		*st = o.fragment ? ADIT_ERR_FRAGMENT : ADIT_ERR_SHORT;
 		return WORK_FAILED;
 	}
-	return decap_esp(w, &o, pkt, scratch, st);
+	return decap_all(w, &o, pkt, scratch, st);
+}
+
+/* The number before the first. */
+static uint64_t
+last_number(const struct work *w, const struct work_sa *s)
+{
+	if (w->first_seq)
+		return w->first_seq - 1;
+	if (s->last || !s->line.esn)
+		return s->last;
+	return (uint64_t)s->line.seq_high << 32;
 }
 
 const char *
@@ -146,51 +224,62 @@ work_encap_start(struct work *w)
 	struct work_sa *s = &w->sas[0];
 	const struct esp_sa *line = &s->line;
 	struct adit_sa_params p;
-	uint64_t first = w->first_seq;
 
-	if (w->mode != ADIT_TRANSPORT &&
+	if (mode_of(w, s) != ADIT_TRANSPORT &&
 	    (!esp_sa_prefix_is_host(&line->src) || !esp_sa_prefix_is_host(&line->dst)))
 		return "tunnel mode needs the outer addresses in full, not * or a prefix";
-	if (!first)
-		first = (line->esn ? (uint64_t)line->seq_high << 32 : 0) + 1;
 	memset(&p, 0, sizeof p);
 	p.dir = ADIT_OUT;
-	p.mode = w->mode;
+	p.protocol = s->protocol;
+	p.mode = mode_of(w, s);
+	p.flags = s->flags;
+	p.more = &s->more;
+	p.inner_local = s->inside_src;
+	p.inner_remote = s->inside_dst;
 	p.spi = line->spi;
 	p.local = line->src.ip;
 	p.remote = line->dst.ip;
-	p.udp_encap = w->udp;
-	p.local_port = p.remote_port = w->udp_port;
+	p.udp_encap = w->udp || s->udp;
+	p.local_port = w->udp || !s->udp ? w->udp_port : s->src_port;
+	p.remote_port = w->udp || !s->udp ? w->udp_port : s->dst_port;
 	p.aead = line->aead;
 	p.key = key_of(line);
 	p.esn = line->esn;
-	p.seq = first - 1;
+	p.seq = last_number(w, s);
 	if (adit_sa_init(&s->sa, &p, (struct adit_buf){s->kc.mem, sizeof s->kc.mem}, NULL, 0) !=
 	    ADIT_OK)
 		return "no SA can be made of the line (is the first sequence number too high?)";
 	return NULL;
 }
 
-/* Transport mode keeps the packet's own addresses, so they must be the line's. */
+/* Transport mode keeps the packet's own addresses, so they must be the line's; BEET doesn't send
+ * them. */
 static bool
 is_concerned(const struct work *w, const struct adit_pkt *pkt)
 {
-	const struct esp_sa *line = &w->sas[0].line;
+	const struct work_sa *s = &w->sas[0];
+	const struct esp_sa *line = &s->line;
 	struct outer o;
 
-	if (w->mode != ADIT_TRANSPORT)
+	if (s->sa.mode != ADIT_TRANSPORT && s->sa.mode != ADIT_BEET)
 		return true;
 	outer_read(&o, adit_pkt_data(pkt), pkt->len, w->udp_port);
+	if (s->sa.mode == ADIT_BEET)
+		return adit_ip_equal(&s->inside_src, &o.src) &&
+		       adit_ip_equal(&s->inside_dst, &o.dst);
 	return esp_sa_prefix_match(&line->src, &o.src) && esp_sa_prefix_match(&line->dst, &o.dst);
 }
 
 enum work_result
 work_encap(struct work *w, struct adit_pkt *pkt, enum adit_status *st)
 {
+	struct work_sa *s = &w->sas[0];
+
 	*st = ADIT_OK;
 	if (!is_concerned(w, pkt))
 		return WORK_COPY;
-	*st = adit_esp_encap(&w->sas[0].sa, pkt);
+	*st = s->protocol == ADIT_PROTO_AH ? adit_ah_encap(&s->sa, pkt)
+					   : adit_esp_encap(&s->sa, pkt);
 	return *st == ADIT_OK ? WORK_DONE : WORK_FAILED;
 }
 

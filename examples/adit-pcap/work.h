@@ -1,13 +1,22 @@
-/* What adit-pcap does with one IP packet: ESP off, or ESP on. */
+/* What adit-pcap does with one IP packet: ESP or AH off, or on. */
 #ifndef ADIT_PCAP_WORK_H
 #define ADIT_PCAP_WORK_H
 
-#include "adit/esp.h"
+#include "adit/ah.h"
 #include "esp_sa.h"
 
 /* A line of the file, and the SA that becomes of it with its first packet. */
 struct work_sa {
 	struct esp_sa line;
+	/* What an esp_sa line doesn't tell, and a command of `ip xfrm` does; else zero. */
+	uint8_t protocol; /* zero: ESP */
+	enum adit_mode mode;
+	uint8_t flags;                         /* ADIT_SA_* */
+	uint64_t last;                         /* encapsulation: the last number used */
+	bool udp;                              /* encapsulation: in UDP */
+	uint16_t src_port, dst_port;           /* of it */
+	struct adit_ip inside_src, inside_dst; /* BEET */
+	struct adit_sa_more more;
 	struct adit_sa sa;
 	union adit_keyctx kc;
 	uint32_t bits[ADIT_REPLAY_WORDS(ADIT_REPLAY_MAX)];
@@ -17,10 +26,11 @@ struct work_sa {
 struct work {
 	struct work_sa *sas;
 	size_t sa_count;
-	enum adit_mode mode; /* zero: decapsulation takes it from the first authentic packet */
-	uint16_t udp_port;   /* carries ESP in UDP */
-	bool udp;            /* encapsulation: in UDP */
-	uint64_t first_seq;  /* encapsulation: of the first packet; zero: 1 */
+	enum adit_mode
+		mode;      /* zero: as the SA says, or, decapsulation, its first authentic packet */
+	uint16_t udp_port; /* carries ESP in UDP */
+	bool udp;          /* encapsulation: in UDP */
+	uint64_t first_seq; /* encapsulation: of the first packet; zero: 1 */
 };
 
 /* Bytes that work_encap() needs before and behind a packet at most. */
@@ -33,15 +43,19 @@ enum work_result {
 	WORK_FAILED, /* *st tells why */
 };
 
-/* Takes ESP off *pkt, a whole IP packet. scratch: as many bytes as the packet has. */
+/* Takes ESP or AH off *pkt, a whole IP packet, and what an SA inside of it put on (a bundle).
+ * scratch: as many bytes as the packet has. */
 enum work_result work_decap(struct work *w, struct adit_pkt *pkt, uint8_t *scratch,
 			    enum adit_status *st);
 
 /* Makes the outbound SA of w->sas[0]; once, before work_encap(). NULL, or what is wrong. */
 const char *work_encap_start(struct work *w);
-/* Puts ESP on *pkt, a whole IP packet: tunnel mode on all, transport mode on those whose addresses
- * are the line's. */
+/* Puts ESP or AH on *pkt, a whole IP packet: tunnel mode on all, transport mode and BEET on those
+ * whose addresses are the SA's. */
 enum work_result work_encap(struct work *w, struct adit_pkt *pkt, enum adit_status *st);
+
+/* Whether AH is to be taken off. */
+bool work_has_ah(const struct work *w);
 
 /* Wipes all SAs and lines. */
 void work_wipe(struct work *w);
