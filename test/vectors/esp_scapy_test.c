@@ -1,6 +1,7 @@
-/* ESP packets made by scapy, an implementation independent of ours, each recomputed field by field:
- * our packets are scapy's byte for byte, and scapy's packets give what scapy put in. Read from
- * ../shared (or $ADIT_SHARED); skipped where that is absent. */
+/* ESP and AH packets made by scapy, an implementation independent of ours, each recomputed field by
+ * field: our packets are scapy's byte for byte, scapy's packets give what scapy put in, and none of
+ * them passes with a byte missing or a bit changed. Read from ../shared (or $ADIT_SHARED); skipped
+ * where that is absent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,11 +12,12 @@
 
 #include <cmocka.h>
 
-#include "adit/esp.h"
+#include "adit/ah.h"
 #include "adit/mbedtls.h"
 #include "support/json.h"
 
-enum { BUF = 4096, HEADROOM = 128, SKIPS_MAX = 32 };
+/* VECTORS: all that the file has. */
+enum { BUF = 4096, HEADROOM = 128, VECTORS = 1874 };
 
 static struct json *corpus;
 
@@ -24,7 +26,7 @@ struct vector {
 	const struct json *j;
 	uint8_t *plain, *packet;
 	size_t plain_n, packet_n;
-	bool tunnel, nat_t;
+	bool tunnel, nat_t, ah;
 	uint64_t seq;
 	struct adit_aead aead; /* a copy whose IV is the vector's */
 	const struct adit_aead *real;
@@ -44,61 +46,64 @@ make_fixed_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
 	return ADIT_OK;
 }
 
-/* --- What is built, and what is told as skipped. */
-
 static const struct {
 	const char *name;
 	uint16_t id;
-} encrs[] = {{"AES-CBC", ADIT_ENCR_AES_CBC},
-	     {"AES-GCM", ADIT_ENCR_AES_GCM_16},
-	     {"CHACHA20-POLY1305", ADIT_ENCR_CHACHA20_POLY1305}},
-  integs[] = {{"NULL", ADIT_AUTH_NONE},
+	uint8_t salt; /* bytes at the end of the key */
+} encrs[] = {{"NULL", ADIT_ENCR_NULL, 0},
+	     {"3DES", ADIT_ENCR_3DES, 0},
+	     {"AES-CBC", ADIT_ENCR_AES_CBC, 0},
+	     {"AES-CTR", ADIT_ENCR_AES_CTR, 4},
+	     {"AES-GCM", ADIT_ENCR_AES_GCM_16, 4},
+	     {"AES-CCM", ADIT_ENCR_AES_CCM_16, 3},
+	     {"AES-NULL-GMAC", ADIT_ENCR_NULL_AUTH_AES_GMAC, 4},
+	     {"CHACHA20-POLY1305", ADIT_ENCR_CHACHA20_POLY1305, 4}};
+static const struct {
+	const char *name;
+	uint16_t id;
+} integs[] = {{"NULL", ADIT_AUTH_NONE},
+	      {"HMAC-MD5-96", ADIT_AUTH_HMAC_MD5_96},
 	      {"HMAC-SHA1-96", ADIT_AUTH_HMAC_SHA1_96},
+	      {"AES-CMAC-96", ADIT_AUTH_AES_CMAC_96},
 	      {"SHA2-256-128", ADIT_AUTH_HMAC_SHA2_256_128},
 	      {"SHA2-384-192", ADIT_AUTH_HMAC_SHA2_384_192},
 	      {"SHA2-512-256", ADIT_AUTH_HMAC_SHA2_512_256}};
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
+static uint16_t
+integ_of(const char *name)
+{
+	for (size_t i = 0; i < COUNT(integs); i++)
+		if (strcmp(integs[i].name, name) == 0)
+			return integs[i].id;
+	fail_msg("what is %s?", name);
+	return 0;
+}
+
+/* Key lengths are told by IKE but for those that a cipher always has (3DES, ChaCha20). */
 static const struct adit_aead *
 find_aead(const struct json *j)
 {
-	const char *encr = json_text(json_get(j, "encr")), *integ = json_text(json_get(j, "integ"));
+	const char *encr = json_text(json_get(j, "encr"));
 	size_t key = strlen(json_text(json_get(j, "enc_key_with_salt"))) / 2;
+	uint16_t integ = integ_of(json_text(json_get(j, "integ")));
 
-	for (size_t e = 0; e < COUNT(encrs); e++)
-		for (size_t i = 0; i < COUNT(integs); i++) {
-			const struct adit_aead *const *a = adit_mbedtls_compat.aead;
+	if (!encr || !*encr)
+		encr = "NULL"; /* AH */
+	for (size_t e = 0; e < COUNT(encrs); e++) {
+		bool fixed =
+			encrs[e].id == ADIT_ENCR_3DES || encrs[e].id == ADIT_ENCR_CHACHA20_POLY1305;
 
-			if (strcmp(encrs[e].name, encr) != 0 || strcmp(integs[i].name, integ) != 0)
-				continue;
-			for (; *a != NULL; a++)
-				if ((*a)->encr == encrs[e].id && (*a)->integ == integs[i].id &&
-				    (*a)->encr_key_len == key)
-					return *a;
-		}
+		if (strcmp(encrs[e].name, encr) == 0)
+			return adit_crypto_sa_aead(
+				&adit_mbedtls_legacy, encrs[e].id,
+				fixed ? 0 : (uint16_t)(8 * (key - encrs[e].salt)), integ);
+	}
 	return NULL;
 }
 
-static struct {
-	char what[64];
-	unsigned n;
-} skips[SKIPS_MAX];
-static unsigned wrapped, unwrapped;
-
-static void
-skipped(const struct json *j)
-{
-	char what[64];
-	unsigned i = 0;
-
-	snprintf(what, sizeof what, "%s %s %s", json_text(json_get(j, "proto")),
-		 json_text(json_get(j, "encr")), json_text(json_get(j, "integ")));
-	while (i < SKIPS_MAX - 1 && skips[i].n != 0 && strcmp(skips[i].what, what) != 0)
-		i++;
-	memcpy(skips[i].what, what, sizeof what);
-	skips[i].n++;
-}
+static unsigned wrapped, unwrapped, cut, flipped;
 
 /* --- A vector as arguments. */
 
@@ -115,14 +120,14 @@ append_hex(uint8_t *to, size_t cap, const struct json *j)
 	return n;
 }
 
-static bool
+static void
 read_vector(struct vector *v, const struct json *j)
 {
 	memset(v, 0, sizeof *v);
 	v->real = find_aead(j);
-	if (v->real == NULL || strcmp(json_text(json_get(j, "proto")), "ESP") != 0)
-		return false;
+	assert_non_null(v->real);
 	v->j = j;
+	v->ah = strcmp(json_text(json_get(j, "proto")), "AH") == 0;
 	v->plain = json_hex(json_get(j, "plain"), &v->plain_n);
 	v->packet = json_hex(json_get(j, "packet"), &v->packet_n);
 	assert_non_null(v->plain);
@@ -138,8 +143,8 @@ read_vector(struct vector *v, const struct json *j)
 		append_hex(v->key + v->key_n, sizeof v->key - v->key_n, json_get(j, "auth_key"));
 	(void)append_hex(fixed_iv, sizeof fixed_iv, json_get(j, "iv"));
 	v->aead = *v->real;
-	v->aead.make_iv = make_fixed_iv;
-	return true;
+	if (v->aead.iv_len)
+		v->aead.make_iv = make_fixed_iv;
 }
 
 static void
@@ -179,6 +184,7 @@ make_sa(struct adit_sa *sa, const struct vector *v, enum adit_direction dir)
 
 	memset(&p, 0, sizeof p);
 	p.dir = dir;
+	p.protocol = v->ah ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
 	p.mode = v->tunnel ? ADIT_TUNNEL : ADIT_TRANSPORT;
 	p.spi = (uint32_t)json_long(json_get(v->j, "spi"));
 	p.local = address(v, dir == ADIT_OUT);
@@ -198,6 +204,22 @@ make_sa(struct adit_sa *sa, const struct vector *v, enum adit_direction dir)
 
 /* --- Both ways. */
 
+static enum adit_status
+encap_at(const struct adit_sa *sa, uint64_t seq, struct adit_pkt *pkt)
+{
+	return sa->protocol == ADIT_PROTO_AH ? adit_ah_encap_at(sa, seq, pkt)
+					     : adit_esp_encap_at(sa, seq, pkt);
+}
+
+/* AH in a tunnel covers the identification of the IPv4 header outside, which scapy chooses
+ * otherwise: then the ICV is another. That ours is right as well, scapy's packets show when we open
+ * them. */
+static bool
+has_own_icv(const struct vector *v, const uint8_t *ours)
+{
+	return v->ah && v->tunnel && ours[0] >> 4 == 4 && memcmp(ours + 4, v->packet + 4, 2) != 0;
+}
+
 static void
 wrap(const struct vector *v)
 {
@@ -208,14 +230,17 @@ wrap(const struct vector *v)
 
 	make_sa(&sa, v, ADIT_OUT);
 	memcpy(buf + HEADROOM, v->plain, v->plain_n);
-	assert_int_equal(adit_esp_encap_at(&sa, v->seq, &pkt), ADIT_OK);
+	assert_int_equal(encap_at(&sa, v->seq, &pkt), ADIT_OK);
 	assert_int_equal(pkt.len, v->packet_n);
+	if (has_own_icv(v, adit_pkt_data(&pkt)))
+		memcpy(adit_pkt_data(&pkt) + from + 12, v->packet + from + 12, v->aead.icv_len);
 	/* Scapy's outer IPv4 and IPv6 headers are its own choice in fields that are anybody's. */
 	assert_memory_equal(adit_pkt_data(&pkt) + from, v->packet + from, v->packet_n - from);
 	adit_sa_wipe(&sa);
 	wrapped++;
 }
 
+/* What scapy lets stand in the packet inside: a tunnel's end doesn't mend what is inside it. */
 static void
 unwrap(const struct vector *v)
 {
@@ -226,7 +251,9 @@ unwrap(const struct vector *v)
 
 	make_sa(&sa, v, ADIT_IN);
 	memcpy(buf + HEADROOM, v->packet, v->packet_n);
-	assert_int_equal(adit_esp_decap_at(&sa, &pkt, &rx), ADIT_OK);
+	assert_int_equal(v->ah ? adit_ah_decap_at(&sa, &pkt, &rx)
+			       : adit_esp_decap_at(&sa, &pkt, &rx),
+			 ADIT_OK);
 	assert_int_equal(rx.seq, v->seq);
 	assert_int_equal(pkt.len, v->plain_n);
 	assert_memory_equal(adit_pkt_data(&pkt), v->plain, v->plain_n);
@@ -234,8 +261,99 @@ unwrap(const struct vector *v)
 	unwrapped++;
 }
 
+/* --- Damage. */
+
+/* Gives the packet to the SA, which must refuse it and stay as it was. */
 static void
-for_each(void (*run)(const struct vector *), bool count_skips)
+refuse(struct adit_sa *sa, const uint8_t *packet, size_t n)
+{
+	uint8_t buf[BUF];
+	struct adit_pkt pkt = {buf, sizeof buf, HEADROOM, n};
+	const struct adit_replay before = sa->window;
+	const uint64_t packets = sa->n.packets, drops = sa->n.drops;
+	struct adit_esp_rx rx;
+	enum adit_status st;
+
+	memcpy(buf + HEADROOM, packet, n);
+	st = sa->protocol == ADIT_PROTO_AH ? adit_ah_decap(sa, &pkt, &rx)
+					   : adit_esp_decap(sa, &pkt, &rx);
+	assert_int_not_equal(st, ADIT_OK);
+	assert_memory_equal(&before, &sa->window, sizeof before);
+	assert_int_equal(sa->n.packets, packets);
+	assert_int_equal(sa->n.drops, drops + 1);
+}
+
+static void
+set_length(const struct vector *v, uint8_t *packet, size_t n)
+{
+	if (packet[0] >> 4 == 4 && n >= 20) {
+		packet[2] = (uint8_t)(n >> 8);
+		packet[3] = (uint8_t)n;
+	} else if (packet[0] >> 4 == 6 && n >= 40) {
+		packet[4] = (uint8_t)((n - 40) >> 8);
+		packet[5] = (uint8_t)(n - 40);
+	}
+	if (v->nat_t && n >= outer_len(v)) {
+		packet[outer_len(v) - 4] = (uint8_t)((n - outer_len(v) + 8) >> 8);
+		packet[outer_len(v) - 3] = (uint8_t)(n - outer_len(v) + 8);
+	}
+}
+
+/* Cut on the way, and cut by somebody who mends the lengths. */
+static void
+truncate_all(const struct vector *v)
+{
+	uint8_t packet[BUF];
+	struct adit_sa sa;
+
+	make_sa(&sa, v, ADIT_IN);
+	for (size_t n = 0; n < v->packet_n; n++) {
+		memcpy(packet, v->packet, v->packet_n);
+		refuse(&sa, packet, n);
+		set_length(v, packet, n);
+		refuse(&sa, packet, n);
+		cut += 2;
+	}
+	adit_sa_wipe(&sa);
+}
+
+/* Fields that routers change, and AH does not cover (RFC 4302 3.3.3.1): IPv4's TOS, flags and
+ * offset, TTL and checksum; IPv6's traffic class, flow label and hop limit. */
+static bool
+is_mutable(const struct vector *v, size_t at)
+{
+	if (v->packet[0] >> 4 == 4)
+		return at == 1 || (at >= 6 && at <= 8) || at == 10 || at == 11;
+	return at <= 3 || at == 7;
+}
+
+static bool
+is_covered(const struct vector *v, size_t at)
+{
+	return v->ah ? !is_mutable(v, at) : at >= outer_len(v);
+}
+
+static void
+flip_all(const struct vector *v)
+{
+	uint8_t packet[BUF];
+	struct adit_sa sa;
+
+	make_sa(&sa, v, ADIT_IN);
+	memcpy(packet, v->packet, v->packet_n);
+	for (size_t bit = 0; bit < 8 * v->packet_n; bit++) {
+		if (!is_covered(v, bit / 8))
+			continue;
+		packet[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		refuse(&sa, packet, v->packet_n);
+		packet[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		flipped++;
+	}
+	adit_sa_wipe(&sa);
+}
+
+static void
+for_each(void (*run)(const struct vector *))
 {
 	const struct json *j = json_at(json_get(corpus, "vectors"), 0);
 	struct vector v;
@@ -243,11 +361,7 @@ for_each(void (*run)(const struct vector *), bool count_skips)
 	if (j == NULL)
 		skip();
 	for (; j != NULL; j = j->next) {
-		if (!read_vector(&v, j)) {
-			if (count_skips)
-				skipped(j);
-			continue;
-		}
+		read_vector(&v, j);
 		run(&v);
 		free_vector(&v);
 	}
@@ -257,14 +371,30 @@ static void
 test_our_packets_are_scapy_s(void **state)
 {
 	(void)state;
-	for_each(wrap, true);
+	for_each(wrap);
+	assert_int_equal(wrapped, VECTORS);
 }
 
 static void
 test_scapy_s_packets_give_what_was_put_in(void **state)
 {
 	(void)state;
-	for_each(unwrap, false);
+	for_each(unwrap);
+	assert_int_equal(unwrapped, VECTORS);
+}
+
+static void
+test_every_truncation_is_refused(void **state)
+{
+	(void)state;
+	for_each(truncate_all);
+}
+
+static void
+test_every_changed_bit_is_refused(void **state)
+{
+	(void)state;
+	for_each(flip_all);
 }
 
 static int
@@ -279,10 +409,9 @@ static int
 tell(void **state)
 {
 	(void)state;
-	printf("scapy corpus: %u packets wrapped, %u unwrapped%s\n", wrapped, unwrapped,
+	printf("scapy corpus: %u packets wrapped, %u unwrapped, %u cut, %u with a bit changed%s\n",
+	       wrapped, unwrapped, cut, flipped,
 	       corpus == NULL ? "; skipped: ../shared is not here" : "");
-	for (unsigned i = 0; i < SKIPS_MAX && skips[i].n != 0; i++)
-		printf("scapy corpus: skipped, not built: %u %s\n", skips[i].n, skips[i].what);
 	json_free(corpus);
 	return 0;
 }
@@ -293,6 +422,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_our_packets_are_scapy_s),
 		cmocka_unit_test(test_scapy_s_packets_give_what_was_put_in),
+		cmocka_unit_test(test_every_truncation_is_refused),
+		cmocka_unit_test(test_every_changed_bit_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("esp_scapy", tests, open_corpus, tell);
