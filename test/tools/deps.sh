@@ -20,6 +20,10 @@ has_fuzzer() {
 		clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null >/dev/null 2>&1
 }
 
+has_scapy() {
+	"${PYTHON:-/usr/bin/python3}" -c 'import scapy.layers.ipsec, cryptography' >/dev/null 2>&1
+}
+
 lack() { # packages
 	for package; do
 		case " $missing " in
@@ -63,6 +67,7 @@ look() {
 			need_program mips-linux-gnu-gcc gcc-mips-linux-gnu libc6-dev-mips-cross
 			need_program qemu-mips-static qemu-user-static
 			;;
+		scapy) has_scapy || lack python3-scapy python3-cryptography ;;
 		source)
 			need_program dpkg-source dpkg-dev
 			need_program xz xz-utils
