@@ -179,6 +179,7 @@ include test/tools/fuzz.mk
 include test/tools/cross.mk
 include test/size/size.mk
 include test/differential/differential.mk
+include test/conformance/conformance.mk
 
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)
