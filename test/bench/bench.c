@@ -319,6 +319,7 @@ main(int argc, char **argv)
 			report(&to, &b, "decap", c[2].best - c[4].best, c[3].best);
 			end(&b);
 		}
+	path_bench(&to);
 	lookup_bench(&to);
 	fputs("\n]\n", to.json);
 	return fclose(to.json) ? 1 : 0;

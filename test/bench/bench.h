@@ -26,7 +26,9 @@ double now_ns(void);
 void must(int ok, const char *what);
 void put_figure(struct figures *to, const struct figure *f);
 
-/* SAD and SPD look-ups: prints a table and puts its figures. */
+/* Each prints a table and puts its figures: SAD and SPD look-ups; what a packet costs beside its
+ * cipher. */
 void lookup_bench(struct figures *to);
+void path_bench(struct figures *to);
 
 #endif
