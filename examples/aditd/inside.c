@@ -57,6 +57,22 @@ send_outer(struct daemon *d, struct adit_pkt *pkt, size_t mtu)
 		net_send(&d->net, &path, protocol, adit_pkt_data(pkt), pkt->len);
 }
 
+/* An SA without a tunnel takes whole packets alone, and the kernel has cut this one for the TUN
+ * device. */
+static void
+join(struct daemon *d, struct adit_pkt *pkt)
+{
+	if (sizes_join(pkt))
+		inside_send(d, pkt, 1);
+}
+
+static bool
+is_cut(const struct adit_verdict *v)
+{
+	return v->kind == ADIT_VERDICT_DISCARD && v->status == ADIT_ERR_FRAGMENT &&
+	       v->sa.generation;
+}
+
 /* n packets of this host, each in a buffer of the batch. */
 void
 inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
@@ -75,6 +91,8 @@ inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
 			net_send_whole(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len, 0);
 		else if (v[i].kind == ADIT_VERDICT_TOO_BIG)
 			sizes_too_big(d, &v[i], &pkts[i]);
+		else if (is_cut(&v[i]))
+			join(d, &pkts[i]);
 	}
 	net_flush();
 }

@@ -112,6 +112,9 @@ put_params(const struct manual_sa *sa, uint64_t last, adit_ms now, struct adit_s
 	p->replay_window = out ? 0 : s->replay_window;
 	p->seq = out ? last : s->seq;
 	p->flags = s->flags;
+	/* Without a tunnel it is this host that sends, so it cuts behind ESP and AH. */
+	if (out && (s->mode == ADIT_TRANSPORT || s->mode == ADIT_BEET))
+		p->flags |= ADIT_SA_CUT_AFTER;
 	p->tfc = out ? s->tfc : 0;
 	p->manual = true;
 	p->seq_known = true; /* the plan has seen to it */

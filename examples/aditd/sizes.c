@@ -2,6 +2,7 @@
  * learnt, TCP is kept from trying (RFC 4301 8). */
 #include <string.h>
 
+#include "adit/fragment.h"
 #include "adit/icmp.h"
 #include "adit/segment.h"
 #include "inside.h"
@@ -14,7 +15,12 @@
 /* How often the SAs are looked through. */
 #define REFRESH_MS 1000
 
+/* Packets at a time that are put together from what this host has cut, and fragments of one. */
+#define JOINED 16
+#define JOINED_FRAGMENTS 64
+
 static struct adit_icmp_rate rate;
+static struct adit_reasm joined;
 
 static struct adit_fragtrack *
 make_tracker(void)
@@ -27,6 +33,31 @@ make_tracker(void)
 	mem.count = TRACKED;
 	mem.seed = (uint32_t)daemon_now();
 	return adit_fragtrack_init(t, &mem) == ADIT_OK ? t : NULL;
+}
+
+static void
+begin_join(void)
+{
+	struct adit_reasm_mem mem;
+
+	memset(&mem, 0, sizeof mem);
+	mem.slot_count = JOINED;
+	mem.fragments = JOINED_FRAGMENTS;
+	mem.headroom = ADIT_PKT_HEADROOM;
+	mem.tailroom = ADIT_PKT_TAILROOM;
+	mem.slot_size = ADIT_PKT_HEADROOM + NET_PACKET_MAX + ADIT_PKT_TAILROOM;
+	mem.slots = keep(JOINED * sizeof *mem.slots);
+	mem.ranges = keep(JOINED * JOINED_FRAGMENTS * sizeof *mem.ranges);
+	mem.bytes = keep(JOINED * mem.slot_size);
+	if (adit_reasm_init(&joined, &mem) != ADIT_OK)
+		log_line(LOG_ERROR, "fragments of this host can't be put together");
+}
+
+bool
+sizes_join(struct adit_pkt *pkt)
+{
+	adit_reasm_release(&joined);
+	return joined.mem.slot_count && adit_reasm_add(&joined, daemon_now(), pkt) == ADIT_OK;
 }
 
 /* The longest packet that goes through every tunnel. */
@@ -83,6 +114,7 @@ sizes_begin(struct daemon *d)
 
 	d->node.ipsec.fragtrack_out = make_tracker();
 	d->node.ipsec.fragtrack_in = make_tracker();
+	begin_join();
 	/* SAs by hand are there already. */
 	while ((sa = adit_sad_next(&d->node.sad, &cursor, NULL)) != NULL)
 		if (sa->dir == ADIT_OUT)

@@ -15,6 +15,9 @@ void sizes_icmp(struct daemon *d, const struct adit_pkt *pkt);
 void sizes_too_big(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *pkt);
 /* Lowers the MSS of a SYN to what fits through every tunnel. */
 void sizes_clamp(const struct daemon *d, const struct adit_pkt *pkt);
+/* A fragment of this host's whose SA takes whole packets alone: true: it was the last, and *pkt is
+ * the whole packet until the next call. */
+bool sizes_join(struct adit_pkt *pkt);
 /* Forgets what was learnt long ago. */
 void sizes_tick(struct daemon *d, adit_ms now);
 

@@ -108,7 +108,8 @@ enum {
 	ADIT_SA_SET_DF = 16,    /* outer DF is set whatever the inner says */
 	ADIT_SA_CLEAR_DF = 32,  /* ... is clear; neither: copied (RFC 4301 8.1) */
 	ADIT_SA_CUT_AFTER = 64, /* packets over the path's MTU are made all the same, to be cut
-				   behind IPsec; else refused, to be cut before */
+				   behind IPsec; else refused, to be cut before. In transport and
+				   BEET mode IPv4 packets do as their DF says */
 	ADIT_SA_ALIGN8 = 128    /* AH over IPv4 padded to 8 bytes, as Linux has it by default */
 };
 

@@ -92,12 +92,19 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 	return check_room(sa, pkt, j);
 }
 
+/* Never zero, which raw sockets replace by one of their own, and AH covers it. */
+static uint16_t
+identification(uint64_t seq)
+{
+	return (uint16_t)seq ? (uint16_t)seq : 1;
+}
+
 static void
 put_header(const struct adit_sa *sa, uint8_t *p, const uint8_t *old, const struct job *j,
 	   uint64_t seq)
 {
 	if (sa->mode != ADIT_TRANSPORT) {
-		adit_outer_put(sa, p, j->total, &j->ip, old, (uint16_t)seq);
+		adit_outer_put(sa, p, j->total, &j->ip, old, identification(seq));
 		return;
 	}
 	memmove(p, old, j->kept);

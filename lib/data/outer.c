@@ -118,9 +118,15 @@ adit_outer_to_inner(const struct adit_sa *sa, uint8_t from, uint8_t *p,
 	return st;
 }
 
+/* Without a tunnel a fragment can't be protected, so what may be cut is cut behind IPsec (RFC 4303
+ * 3.3.4); what may not, its own DF still says. */
 bool
 adit_outer_fits(const struct adit_sa *sa, const struct adit_ip_view *inner, size_t total)
 {
-	return total <= sa->mtu || (sa->flags & ADIT_SA_CUT_AFTER) ||
+	if (total <= sa->mtu)
+		return true;
+	if (inner->version == 4 && !adit_sa_is_tunnel(sa))
+		return !inner->df;
+	return (sa->flags & ADIT_SA_CUT_AFTER) ||
 	       (inner->version == 6 && inner->total <= IPV6_MTU_MIN);
 }

@@ -38,6 +38,9 @@ fill_params(struct adit_ike *ike, const struct adit_ike_sa *sa, const struct adi
 	ike->told_selectors = child->selectors;
 	ev->out.dir = ADIT_OUT;
 	ev->out.mode = (enum adit_mode)child->mode;
+	/* Without a tunnel it is this host that sends, so it cuts behind ESP. */
+	if (ADIT_EXTRAS && child->mode == ADIT_TRANSPORT)
+		ev->out.flags = ADIT_SA_CUT_AFTER;
 	ev->out.spi = child->spi_out;
 	ev->out.local = sa->path.local.ip;
 	ev->out.remote = sa->path.remote.ip;

@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # The rows of kernel.sh: modes and IP versions, and algorithms. Sourced there.
 
-# Whole packets of transport mode must not be fragments yet when they reach the TUN device.
-transport='mode=transport mtu=9000'
+transport='mode=transport'
 
 all_rows() {
 	modes
@@ -22,7 +21,7 @@ modes() {
 		row "ESP transport, IPv$outer, ESN" outer=$outer inner=$outer $transport more="flag esn"
 		row "ESP tunnel in UDP, IPv$outer" outer=$outer inner=$outer encap=yes
 		row "ESP transport in UDP, IPv$outer" outer=$outer inner=$outer encap=yes $transport
-		row "ESP BEET, IPv$outer" outer=$outer inner=$outer mode=beet mtu=9000
+		row "ESP BEET, IPv$outer" outer=$outer inner=$outer mode=beet
 	done
 	row "ESP tunnel, both IP versions in one SA" inner='4 6' more="flag af-unspec"
 	row "ESP tunnel, ESN near 2^32" more="flag esn replay-oseq 0xfffffff0 replay-seq 0xfffffff0"

@@ -218,6 +218,35 @@ test_padding_never_makes_a_packet_too_long(void **state)
 	}
 }
 
+/* Fragments can't be protected without a tunnel, so IPv4 does as its DF says, and IPv6 as the SA
+ * (RFC 4303 3.3.4). */
+static void
+test_without_a_tunnel_what_may_be_cut_is_cut_behind(void **state)
+{
+	const enum adit_mode modes[] = {ADIT_TRANSPORT, ADIT_BEET};
+
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		uint8_t version = i & 1 ? 6 : 4;
+		bool df = i & 2, cut_after = i & 4;
+		struct adit_sa_params p =
+			lane_params(version, modes[i >> 3], &adit_mbedtls_aes128_gcm16);
+		bool made = version == 4 ? !df : cut_after;
+
+		p.mtu = 1400;
+		p.flags = (uint8_t)(cut_after ? ADIT_SA_CUT_AFTER : 0);
+		p.inner_local = p.local;
+		p.inner_remote = p.remote;
+		lane_open(&lane, &p);
+		put(version, 1500);
+		if (version == 4 && df)
+			lane_data(&lane)[6] = 0x40;
+		lane_set_length(lane_data(&lane), 1500);
+		assert_int_equal(lane_send(&lane), made ? ADIT_OK : ADIT_ERR_MTU);
+		lane_close(&lane);
+	}
+}
+
 int
 main(void)
 {
@@ -227,6 +256,7 @@ main(void)
 		cmocka_unit_test(test_what_ah_padded_to_8_bytes_takes_is_exact),
 		cmocka_unit_test(test_what_beet_takes_is_exact),
 		cmocka_unit_test(test_padding_never_makes_a_packet_too_long),
+		cmocka_unit_test(test_without_a_tunnel_what_may_be_cut_is_cut_behind),
 	};
 
 	return cmocka_run_group_tests_name("sizes", tests, NULL, NULL);
