@@ -163,7 +163,8 @@ $(INTEROP_BIN) $(DEMO_BIN): %: %.o
 
 interop: all $(INTEROP_BIN)
 	@BUILD=$(BUILD) test/interop/run.sh; strongswan=$$?; \
-	BUILD=$(BUILD) test/interop/kernel.sh && exit $$strongswan
+	BUILD=$(BUILD) test/interop/pmtu.sh; sizes=$$?; \
+	BUILD=$(BUILD) test/interop/kernel.sh && [ $$strongswan = 0 ] && exit $$sizes
 
 demo: all $(DEMO_BIN)
 	@BUILD=$(BUILD) examples/demo/demo.sh
