@@ -181,6 +181,7 @@ include test/tools/cross.mk
 include test/size/size.mk
 include test/differential/differential.mk
 include test/conformance/conformance.mk
+include test/coverage/coverage.mk
 
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)
