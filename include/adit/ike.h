@@ -102,6 +102,12 @@ adit_ms adit_ike_deadline(const struct adit_ike *ike);
 ADIT_MUST_USE enum adit_status adit_ike_start(struct adit_ike *ike, adit_ms now, uint16_t peer,
 					      uint16_t child, const struct adit_endpoint *local,
 					      struct adit_ike_id *id);
+/* The same towards path->remote (port zero: the peer's remote_port), from path->local: a group of
+ * peers has no address of its own. ERR_CONFIG: not one of the peer's addresses, or not of local's
+ * IP version; ERR_ARG: no address of one other host (multicast, broadcast, none, local itself). */
+ADIT_MUST_USE enum adit_status adit_ike_start_to(struct adit_ike *ike, adit_ms now, uint16_t peer,
+						 uint16_t child, const struct adit_path *path,
+						 struct adit_ike_id *id);
 /* Deletes an IKE SA with all of its children (RFC 7296 1.4.1); or one Child SA. */
 enum adit_status adit_ike_delete(struct adit_ike *ike, adit_ms now, struct adit_ike_id id);
 enum adit_status adit_ike_delete_child(struct adit_ike *ike, adit_ms now, struct adit_child_id id);

@@ -62,7 +62,9 @@ struct adit_child_config {
 struct adit_peer_config {
 	const char *name;
 	struct adit_ip local;      /* version 0: any address of ours */
-	struct adit_ip remote;     /* version 0: any address; then only as responder */
+	struct adit_ip remote;     /* version 0: any address: a group. It answers all of them, and
+				      adit_ike_start_to() begins with one of them. Members know
+				      each other by identity: zero in local_id is good */
 	uint16_t remote_port;      /* zero: ADIT_IKE_PORT */
 	uint16_t remote_natt_port; /* zero: ADIT_IKE_NATT_PORT */
 	struct adit_id local_id, remote_id;

@@ -1,5 +1,10 @@
 /* A whole IPsec node in one object: IKE, the two databases, and the glue between them. Policies
- * come from the IKE configuration's children, behind the ones that the caller puts first. */
+ * come from the IKE configuration's children, behind the ones that the caller puts first.
+ *
+ * A full mesh: one peer of any address (a group, adit_peer_config.remote) with one child in
+ * transport mode and without remote selectors. Its policy protects all that goes to anybody, each
+ * address gets an SA of its own when the first packet goes there, and sad.hash finds it whatever
+ * their number; a node's configuration is the same for any number of nodes. */
 #ifndef ADIT_NODE_H
 #define ADIT_NODE_H
 
@@ -37,7 +42,8 @@ struct adit_node {
 };
 
 /* Defines static storage for a node and a `struct adit_node_mem` of that name: sas IKE SAs with a
- * Child SA each, room for `policies` policies. sas: a power of two. */
+ * Child SA each, room for `policies` policies. sas: a power of two. A member of a group needs as
+ * many as it has peers at a time. */
 #define ADIT_NODE_STORAGE(name, sas, policies_)                                                    \
 	static struct adit_ike_sa name##_ike[sas];                                                 \
 	static struct adit_ike_child name##_child[sas];                                            \
@@ -47,13 +53,14 @@ struct adit_node {
 	static struct adit_sad_entry name##_entries[2 * (sas)];                                    \
 	static union adit_keyctx name##_keyctx[2 * (sas)];                                         \
 	static uint32_t name##_replay[2 * (sas)*ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT)];           \
+	static uint32_t name##_hash[sas];                                                          \
 	static struct adit_policy name##_policies[policies_];                                      \
 	static uint32_t name##_heads[policies_];                                                   \
 	static const struct adit_node_mem name = {                                                 \
 		{name##_ike, (sas), name##_child, (sas), name##_handshake, (sas)},                 \
 		{name##_words, name##_sas, name##_entries, 2 * (sas), name##_keyctx[0].mem,        \
 		 sizeof(union adit_keyctx), name##_replay, ADIT_REPLAY_WORDS(ADIT_REPLAY_DEFAULT), \
-		 NULL, 0},                                                                         \
+		 name##_hash, ADIT_EXTRAS ? (sas) : 0},                                            \
 		name##_policies,                                                                   \
 		name##_heads,                                                                      \
 		(policies_),                                                                       \
@@ -98,9 +105,10 @@ void adit_node_in(struct adit_node *node, adit_ms now, struct adit_pkt *pkts,
 
 /* Whole IP packets from this host. SEND: pkts[i] is the outer IP packet (adit_pkt_pull_outer makes
  * it a datagram). NEED_SA: the node has begun to make one with the peer of that policy (where its
- * address is known) from `local`, or nothing where that is NULL; the packet may be kept and offered
- * again. One attempt at a time; one that was refused is followed by another with the next packet,
- * so a caller that wants a pause passes NULL meanwhile. */
+ * address is known; of a group, with the packet's destination) from `local`, or nothing where that
+ * is NULL; the packet may be kept and offered again. One attempt at a time for each child and
+ * address; one that was refused is followed by another with the next packet, so a caller that wants
+ * a pause passes NULL meanwhile. A group's SAs begin at the packet's source and local->port. */
 void adit_node_out(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 		   struct adit_pkt *pkts, struct adit_verdict *verdicts, size_t n);
 

@@ -228,26 +228,44 @@ adit_ike_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struc
 	return ADIT_OK;
 }
 
+/* The address of one host and not of many: no multicast, no limited broadcast, not zero. */
+static bool
+is_one_host(const struct adit_ip *ip)
+{
+	if (ip->version == 4)
+		return ip->b[0] != 0 && ip->b[0] < 224;
+	return ip->b[0] != 0xff && !adit_ip_equal(ip, &(const struct adit_ip){6, {0}});
+}
+
+static bool
+is_of(const struct adit_peer_config *cfg, const struct adit_path *path)
+{
+	const struct adit_ip *remote = &path->remote.ip;
+
+	return remote->version != 0 && remote->version == path->local.ip.version &&
+	       (cfg->remote.version == 0 || adit_ip_equal(&cfg->remote, remote));
+}
+
 enum adit_status
-adit_ike_start(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
-	       const struct adit_endpoint *local, struct adit_ike_id *id)
+adit_ike_start_to(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
+		  const struct adit_path *path, struct adit_ike_id *id)
 {
 	const struct adit_peer_config *cfg;
-	struct adit_path path;
 	struct adit_ike_sa *sa;
 	enum adit_status st;
 
 	if (peer >= ike->cfg->peer_count || child >= ike->cfg->peers[peer].child_count)
 		return ADIT_ERR_ARG;
 	cfg = &ike->cfg->peers[peer];
-	if (cfg->remote.version == 0 || cfg->remote.version != local->ip.version)
+	if (!is_of(cfg, path))
 		return ADIT_ERR_CONFIG;
-	path.local = *local;
-	path.remote.ip = cfg->remote;
-	path.remote.port = cfg->remote_port ? cfg->remote_port : ADIT_IKE_PORT;
-	st = adit_ike_take(ike, true, &path, &sa);
+	if (!is_one_host(&path->remote.ip) || adit_ip_equal(&path->remote.ip, &path->local.ip))
+		return ADIT_ERR_ARG;
+	st = adit_ike_take(ike, true, path, &sa);
 	if (st != ADIT_OK)
 		return st;
+	if (sa->path.remote.port == 0)
+		sa->path.remote.port = cfg->remote_port ? cfg->remote_port : ADIT_IKE_PORT;
 	sa->peer = peer;
 	sa->child_config = child;
 	st = adit_ikev2_send_init(ike, sa, now);
@@ -257,6 +275,20 @@ adit_ike_start(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
 	}
 	*id = adit_ike_id_of(ike, sa);
 	return ADIT_OK;
+}
+
+enum adit_status
+adit_ike_start(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
+	       const struct adit_endpoint *local, struct adit_ike_id *id)
+{
+	struct adit_path path;
+
+	if (peer >= ike->cfg->peer_count)
+		return ADIT_ERR_ARG;
+	path.local = *local;
+	path.remote.ip = ike->cfg->peers[peer].remote;
+	path.remote.port = 0;
+	return adit_ike_start_to(ike, now, peer, child, &path, id);
 }
 
 enum adit_status

@@ -64,6 +64,14 @@ put_side(struct adit_ts *to, const struct adit_ts *from, uint8_t count, const st
 	return count;
 }
 
+/* A child between this host and any other: each address that traffic goes to gets its own SA. */
+static bool
+is_for_any(const struct adit_peer_config *peer, const struct adit_child_config *child)
+{
+	return peer->remote.version == 0 && child->mode == ADIT_TRANSPORT &&
+	       child->remote_ts_count == 0;
+}
+
 static void
 put_policy(struct adit_policy *policy, const struct adit_peer_config *peer,
 	   const struct adit_child_config *child, uint32_t tag)
@@ -76,6 +84,11 @@ put_policy(struct adit_policy *policy, const struct adit_peer_config *peer,
 	policy->tag = tag;
 	s->local_n = put_side(s->local, child->local_ts, child->local_ts_count, &peer->local);
 	s->remote_n = put_side(s->remote, child->remote_ts, child->remote_ts_count, &peer->remote);
+	if (!is_for_any(peer, child))
+		return;
+	policy->pfp = ADIT_PFP_REMOTE;
+	if (peer->local.version == 0 && child->local_ts_count == 0)
+		policy->pfp |= ADIT_PFP_LOCAL;
 }
 
 /* The caller's own policies, then one for each child of each peer, in order. */
@@ -288,15 +301,19 @@ adit_node_in(struct adit_node *node, adit_ms now, struct adit_pkt *pkts,
 			learn(node, now, NULL, &verdicts[i]);
 }
 
-/* One attempt at a time for each child. */
+/* One attempt at a time for each child and address. What is under way has a handshake. */
 static bool
-is_under_way(const struct adit_node *node, uint16_t peer, uint16_t child)
+is_under_way(const struct adit_node *node, uint16_t peer, uint16_t child,
+	     const struct adit_ip *remote)
 {
-	for (uint16_t i = 0; i < node->ike.mem.sa_count; i++) {
-		const struct adit_ike_sa *sa = &node->ike.mem.sas[i];
+	const struct adit_ike_mem *mem = &node->ike.mem;
 
-		if (sa->peer == peer && sa->child_config == child && sa->initiator &&
-		    (sa->state == ADIT_IKE_INIT_SENT || sa->state == ADIT_IKE_AUTH_SENT))
+	for (uint16_t i = 0; i < mem->handshake_count; i++) {
+		uint16_t owner = mem->handshakes[i].owner;
+		const struct adit_ike_sa *sa = owner ? &mem->sas[owner - 1] : NULL;
+
+		if (sa && sa->initiator && sa->peer == peer && sa->child_config == child &&
+		    adit_ip_equal(&sa->path.remote.ip, remote))
 			return true;
 	}
 	return false;
@@ -308,13 +325,23 @@ want_sa(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 {
 	const struct adit_policy *policy = &node->spd.mem.policies[v->policy];
 	uint16_t peer = (uint16_t)(policy->tag >> 16), child = (uint16_t)policy->tag;
+	const struct adit_peer_config *cfg;
+	struct adit_path path;
 	struct adit_ike_id id;
 
-	if (!local || v->policy < node->cfg.first_count || is_under_way(node, peer, child))
+	if (!local || v->policy < node->cfg.first_count)
+		return;
+	cfg = &node->cfg.ike.peers[peer];
+	path = (struct adit_path){*local, {cfg->remote, 0}};
+	if (is_for_any(cfg, &cfg->children[child])) {
+		path.local.ip = v->flow.local;
+		path.remote.ip = v->flow.remote;
+	}
+	if (is_under_way(node, peer, child, &path.remote.ip))
 		return;
 	/* Without an address of the peer, or without room, the packet's verdict stays NEED_SA, and
 	 * the next packet tries again. */
-	(void)!adit_node_start(node, now, peer, child, local, &id);
+	(void)!adit_ike_start_to(&node->ike, now, peer, child, &path, &id);
 }
 
 void

@@ -90,8 +90,18 @@ put_own_id(const struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit
 	adit_ike_put_id(m, sa->initiator ? ADIT_PAYLOAD_IDI : ADIT_PAYLOAD_IDR, &id);
 }
 
-/* No other SA with this peer is up: whatever it may still hold of us is of a former life
- * (2.4). */
+/* Of a group each address is a peer by itself. */
+static bool
+is_same_peer(const struct adit_ike *ike, const struct adit_ike_sa *sa,
+	     const struct adit_ike_sa *other)
+{
+	return other->peer == sa->peer &&
+	       (adit_ike_peer(ike, sa)->remote.version != 0 ||
+		adit_ip_equal(&other->path.remote.ip, &sa->path.remote.ip));
+}
+
+/* No other SA with this peer is up: whatever it may still hold of us is of a former life (2.4).
+ * Looks at a line or two of each slot, once in a handshake, which costs far more. */
 static bool
 is_first_contact(const struct adit_ike *ike, const struct adit_ike_sa *sa)
 {
@@ -99,7 +109,7 @@ is_first_contact(const struct adit_ike *ike, const struct adit_ike_sa *sa)
 		const struct adit_ike_sa *other = &ike->mem.sas[i];
 
 		if (other != sa && other->state != ADIT_IKE_FREE && other->state != ADIT_IKE_DEAD &&
-		    other->peer == sa->peer)
+		    is_same_peer(ike, sa, other))
 			return false;
 	}
 	return true;
@@ -307,7 +317,9 @@ authenticate(struct adit_ikev2_turn *t, const struct adit_id *idi)
 	return st;
 }
 
-/* INITIAL_CONTACT: what else we have with this identity is of the peer's former life (2.4). */
+/* INITIAL_CONTACT: what else we have with this identity is of the peer's former life (2.4). By
+ * identity and not by address, which may be another one now. As is_first_contact(): few bytes of
+ * each slot, once in a handshake. */
 static void
 forget_former(struct adit_ikev2_turn *t, const struct adit_id *idi)
 {
