@@ -97,8 +97,8 @@ void adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_
 /* The selectors of an SA that *policy makes for a packet of *flow, which it matches: those of the
  * policy, narrowed to the packet where policy->pfp says so (RFC 4301 4.4.1.2). Ports without a
  * protocol mean nothing, so a port from the packet brings its protocol along. ERR_SELECTOR: the
- * packet lacks what is asked of it (a port, in a fragment), or the policy doesn't match: to be
- * discarded; *out is then undefined. */
+ * packet lacks what is asked of it (a port, in a fragment; a protocol that is not 0), or the policy
+ * doesn't match: to be discarded; *out is then undefined. */
 ADIT_MUST_USE enum adit_status adit_selectors_from_packet(const struct adit_policy *policy,
 							  const struct adit_flow *flow,
 							  struct adit_selectors *out);

@@ -77,6 +77,9 @@ adit_selectors_from_packet(const struct adit_policy *policy, const struct adit_f
 				      flow->protocol, flow->remote_port};
 
 	memset(out, 0, sizeof *out);
+	/* In a selector it would be every protocol. */
+	if (protocol && flow->protocol == ADIT_PROTO_ANY)
+		return ADIT_ERR_SELECTOR;
 	if ((pfp & ADIT_PFP_PORTS) && !flow->has_ports && adit_protocol_has_ports(flow->protocol))
 		return ADIT_ERR_SELECTOR;
 	out->local_n = narrow_side(out->local, s->local, s->local_n, &local);

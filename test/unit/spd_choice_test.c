@@ -403,6 +403,26 @@ test_a_port_can_t_be_taken_from_a_fragment(void **state)
 	assert_int_equal(s.local[0].port_last, UINT16_MAX);
 }
 
+/* Zero in a selector is every protocol: a host that sends packets of protocol 0 must not get an SA
+ * for all. */
+static void
+test_protocol_zero_of_a_packet_does_not_become_any(void **state)
+{
+	struct adit_flow f = flow(2);
+	struct adit_selectors s;
+
+	(void)state;
+	f.protocol = 0;
+	f.has_ports = false;
+	f.local_port = f.remote_port = 0;
+	policies[1].pfp = ADIT_PFP_PROTOCOL;
+	assert_int_equal(adit_selectors_from_packet(&policies[1], &f, &s), ADIT_ERR_SELECTOR);
+	policies[1].pfp = ADIT_PFP_REMOTE_PORT;
+	assert_int_equal(adit_selectors_from_packet(&policies[1], &f, &s), ADIT_ERR_SELECTOR);
+	policies[1].pfp = ADIT_PFP_REMOTE;
+	assert_int_equal(adit_selectors_from_packet(&policies[1], &f, &s), ADIT_OK);
+}
+
 static void
 test_a_packet_outside_of_the_policy_gives_no_selectors(void **state)
 {
@@ -463,6 +483,7 @@ main(void)
 		TEST(test_each_selector_is_taken_from_the_packet_by_itself),
 		TEST(test_ranges_that_the_packet_is_not_in_are_left_out),
 		TEST(test_a_port_can_t_be_taken_from_a_fragment),
+		TEST(test_protocol_zero_of_a_packet_does_not_become_any),
 		TEST(test_a_packet_outside_of_the_policy_gives_no_selectors),
 		TEST(test_sas_from_packets_serve_their_flows_alone),
 	};
