@@ -7,17 +7,23 @@
 #include "wire/icmp.h"
 
 #define SPI_LEN 4
+enum { TIME_EXCEEDED_V4 = 11, PARAMETER_V4 = 12, TIME_EXCEEDED_V6 = 3 };
 #define AH_SPI_AT 4 /* behind next header, length and reserved */
 
 /* Where the quote ends, if extensions stand behind it (RFC 4884 3): in words of 4 bytes in the
- * sixth byte of IPv4's errors, in words of 8 in the fifth of IPv6's, but for "too big", which has
- * its MTU there. Zero: nowhere. */
+ * sixth byte of IPv4's errors, in words of 8 in the fifth of IPv6's, of those errors that have
+ * nothing else there. Zero: nowhere. */
 static size_t
 quote_end(const struct adit_icmp_error *e, const uint8_t *icmp)
 {
 	if (e->from.version == 4)
-		return (size_t)icmp[ADIT_ICMP_REST + 1] * 4;
-	return e->too_big ? 0 : (size_t)icmp[ADIT_ICMP_REST] * 8;
+		return e->type == ADIT_ICMP_UNREACHABLE || e->type == TIME_EXCEEDED_V4 ||
+				       e->type == PARAMETER_V4
+			       ? (size_t)icmp[ADIT_ICMP_REST + 1] * 4
+			       : 0;
+	return e->type == ADIT_ICMPV6_UNREACHABLE || e->type == TIME_EXCEEDED_V6
+		       ? (size_t)icmp[ADIT_ICMP_REST] * 8
+		       : 0;
 }
 
 /* The SPI and number of ESP, bare or in UDP, and of AH. */

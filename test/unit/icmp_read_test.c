@@ -12,6 +12,8 @@
 #include "wire/icmp.h"
 #include "support/icmp_bench.h"
 
+enum { REDIRECT = 5, PARAMETER_V6 = 4 };
+
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* An error about a packet of `protocol` whose upper layer begins with upper[]. */
@@ -277,6 +279,32 @@ test_extensions_behind_a_quote_are_not_taken_for_it(void **state)
 	assert_int_equal(b.e.mtu, (uint32_t)(40 / 8) << 24);
 }
 
+/* A redirect has an address there, and IPv6's parameter problem a pointer. */
+static void
+test_what_others_have_there_is_no_length_of_the_quote(void **state)
+{
+	static const uint8_t esp[] = {1, 2, 3, 4, 5, 6, 7, 8};
+	struct icmp_bench b;
+
+	(void)state;
+	make_error(&b, 4, ADIT_PROTO_ESP, esp, sizeof esp);
+	bench_made(&b)[20] = REDIRECT;
+	adit_store32(bench_made(&b) + 24, 0xc0a80001);
+	mend(&b);
+	read_made(&b);
+	assert_true(b.e.has_seq);
+	adit_store32(bench_made(&b) + 24, 0xc0010001);
+	mend(&b);
+	read_made(&b);
+	assert_true(b.e.has_seq);
+	make_error(&b, 6, ADIT_PROTO_ESP, esp, sizeof esp);
+	bench_made(&b)[40] = PARAMETER_V6;
+	adit_store32(bench_made(&b) + 44, 0xff000000);
+	mend(&b);
+	read_made(&b);
+	assert_true(b.e.has_seq);
+}
+
 /* RFC 4301 6.2 */
 static void
 test_an_error_matches_the_selectors_of_what_it_is_about(void **state)
@@ -324,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_a_quote_of_the_other_version_is_malformed),
 		cmocka_unit_test(test_a_quoted_later_fragment_has_no_ports_and_no_spi),
 		cmocka_unit_test(test_extensions_behind_a_quote_are_not_taken_for_it),
+		cmocka_unit_test(test_what_others_have_there_is_no_length_of_the_quote),
 		cmocka_unit_test(test_an_error_matches_the_selectors_of_what_it_is_about),
 	};
 
