@@ -27,9 +27,10 @@ struct adit_state_seal {
  * is too small, ADIT_STATE_MAX is enough; ERR_ARG: params are not those of sa, or the seal can't be
  * used; ERR_CRYPTO. On any error out is wiped. */
 ADIT_MUST_USE enum adit_status adit_state_export(const struct adit_sa *sa,
-					      const struct adit_sa_params *params,
-					      const struct adit_state_seal *seal, uint64_t number,
-					      adit_ms now, struct adit_buf out, size_t *n);
+						 const struct adit_sa_params *params,
+						 const struct adit_state_seal *seal,
+						 uint64_t number, adit_ms now, struct adit_buf out,
+						 size_t *n);
 
 /* How many numbers may have passed between export and import.
  * out: used by this end; a daemon that exports every 2^16 packets jumps that far and as much again.
@@ -47,6 +48,8 @@ struct adit_sa_state {
 	struct adit_selectors selectors;
 	uint32_t bits[ADIT_REPLAY_MAX / 32]; /* the window, from its left end; used with in zero */
 	bool has_bits;
+	uint64_t number; /* of the export. Numbers that rise, and the last one kept where who can
+			    change stored bytes can't reach, tell an older state from the newest */
 };
 
 /* Opens an exported SA and fills *state, which must stay where it is while its params are used;
@@ -56,10 +59,10 @@ struct adit_sa_state {
  * exported SA; ERR_UNSUPPORTED: a transform that crypto has not; ERR_ROOM: more selectors than
  * ADIT_TS_MAX; ERR_EXHAUSTED: after the jump no numbers are left. On any error *state is wiped. */
 ADIT_MUST_USE enum adit_status adit_state_import(struct adit_span bytes,
-					      const struct adit_state_seal *seal,
-					      const struct adit_crypto *crypto,
-					      const struct adit_state_jump *jump, adit_ms now,
-					      struct adit_sa_state *state);
+						 const struct adit_state_seal *seal,
+						 const struct adit_crypto *crypto,
+						 const struct adit_state_jump *jump, adit_ms now,
+						 struct adit_sa_state *state);
 
 /* Gives an SA just made from state->params its counters and its window; wipes *state. */
 void adit_state_resume(struct adit_sa *sa, struct adit_sa_state *state);

@@ -208,6 +208,15 @@ is_of(const struct adit_sa *sa, const struct adit_sa_params *p)
 	       sa->esn == p->esn && p->key.n == adit_aead_key_len(p->aead);
 }
 
+/* As it was set: what was learnt of the path is not kept. */
+static uint16_t
+mtu_of(const struct adit_sa *sa)
+{
+	if (sa->more)
+		return sa->more->link_mtu;
+	return sa->mtu == UINT16_MAX ? 0 : sa->mtu;
+}
+
 static void
 gather(const struct adit_sa *sa, const struct adit_sa_params *p, adit_ms now,
        struct adit_sa_state *s, struct rest *rest)
@@ -220,6 +229,7 @@ gather(const struct adit_sa *sa, const struct adit_sa_params *p, adit_ms now,
 	s->params.remote = path.remote.ip;
 	s->params.local_port = path.local.port;
 	s->params.remote_port = path.remote.port;
+	s->params.mtu = mtu_of(sa);
 	s->params.replay_window = sa->dir == ADIT_IN ? sa->window.packets : 0;
 	s->n = sa->n;
 	memcpy(s->key, p->key.p, p->key.n);
@@ -405,6 +415,7 @@ adit_state_import(struct adit_span b, const struct adit_state_seal *seal,
 	if (st != ADIT_OK)
 		return st;
 	st = import(b, seal, copy, state, &rest);
+	state->number = adit_load64(b.p + NUMBER_AT);
 	adit_wipe(copy, sizeof copy);
 	if (st == ADIT_OK)
 		st = settle(state, &rest, crypto, jump, now);

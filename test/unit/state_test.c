@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "adit/esp.h"
+#include "adit/icmp.h"
 #include "adit/mbedtls.h"
 #include "adit/state.h"
 
@@ -124,6 +125,49 @@ test_what_an_sa_is_comes_back(void **state)
 		adit_sa_wipe(&a.sa);
 		adit_sa_wipe(&b.sa);
 	}
+}
+
+/* Whoever puts an older export in place of the last one would have numbers used twice: the caller
+ * can hold the number against one that it keeps elsewhere. */
+static void
+test_the_number_of_the_export_comes_back(void **state)
+{
+	struct adit_sa_params p = params(ADIT_OUT);
+	struct adit_sa_state s;
+	struct made a;
+	uint8_t out[ADIT_STATE_MAX];
+	size_t n;
+
+	(void)state;
+	make(&a, &p);
+	assert_int_equal(adit_state_export(&a.sa, &p, &seal, 0x0102030405060708, p.now,
+					   (struct adit_buf){out, sizeof out}, &n),
+			 ADIT_OK);
+	assert_int_equal(import(out, n, 1, &s), ADIT_OK);
+	assert_true(s.number == 0x0102030405060708);
+	adit_state_wipe(&s);
+	adit_sa_wipe(&a.sa);
+}
+
+/* The MTU that it was told later, and not one that it learnt, which may be over by then. */
+static void
+test_the_mtu_that_was_set_comes_back(void **state)
+{
+	struct adit_sa_params p = params(ADIT_OUT);
+	struct adit_sa_state s;
+	struct made a;
+	uint8_t out[ADIT_STATE_MAX];
+	size_t n;
+
+	(void)state;
+	make(&a, &p);
+	adit_sa_set_mtu(&a.sa, 1300);
+	assert_true(adit_sa_learn_mtu(&a.sa, 1000, p.now));
+	n = export(&a, &p, out);
+	assert_int_equal(import(out, n, 1, &s), ADIT_OK);
+	assert_int_equal(s.params.mtu, 1300);
+	adit_state_wipe(&s);
+	adit_sa_wipe(&a.sa);
 }
 
 static void
@@ -276,6 +320,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_an_sa_is_comes_back),
+		cmocka_unit_test(test_the_number_of_the_export_comes_back),
+		cmocka_unit_test(test_the_mtu_that_was_set_comes_back),
 		cmocka_unit_test(
 			test_outbound_numbers_jump_and_inbound_ones_before_the_jump_are_seen),
 		cmocka_unit_test(test_without_a_jump_the_window_is_as_it_was_bit_by_bit),
