@@ -3,6 +3,7 @@
 #define ADIT_DATA_IPSEC_H
 
 #include "adit/ipsec.h"
+#include "sa/audit.h"
 
 /* SAs around one another in a bundle, at most. */
 #define ADIT_NEST_MAX 4
@@ -25,6 +26,17 @@ static inline bool
 adit_ipsec_is_over(const struct adit_ipsec *ipsec, const struct adit_sa *sa)
 {
 	return sa->bounded && adit_sa_age(sa, ipsec->now) == ADIT_AGE_HARD;
+}
+
+/* The same, with a verdict on the packet that came to such an SA; the SA counts it. */
+static inline bool
+adit_ipsec_refuses(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v)
+{
+	if (!adit_ipsec_is_over(ipsec, sa))
+		return false;
+	adit_sa_dropped(sa, ADIT_ERR_EXHAUSTED);
+	adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
+	return true;
 }
 
 /* How many of the SAs at sas[] are the first one: neighbours of one SA go to its cipher together.

@@ -4,7 +4,6 @@
 #include "base/endian.h"
 #include "data/ipsec.h"
 #include "data/outer.h"
-#include "sa/audit.h"
 #include "sa/flow.h"
 #include "wire/ip.h"
 
@@ -121,11 +120,8 @@ admit(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v
 {
 	const struct adit_sa_id none = {0, 0};
 
-	if (adit_ipsec_is_over(ipsec, sa)) {
-		adit_sa_dropped(sa, ADIT_ERR_EXHAUSTED);
-		adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
+	if (adit_ipsec_refuses(ipsec, sa, v))
 		return NULL;
-	}
 	if (!came_through(ipsec, v->sa, none)) {
 		adit_verdict_discard(v, ADIT_ERR_POLICY);
 		return NULL;
@@ -199,10 +195,12 @@ recheck_fragment(struct adit_ipsec *ipsec, const struct adit_sa *sa, const struc
 {
 	const struct adit_span span = {adit_pkt_data(pkt), pkt->len};
 	struct adit_flow flow;
+	enum adit_status st = adit_flow_read(&flow, ADIT_IN, span.p, span.n);
 
-	if (adit_flow_read(&flow, ADIT_IN, span.p, span.n) != ADIT_OK ||
-	    adit_fragtrack_flow(ipsec->fragtrack_in, ipsec->now, &flow, span) != ADIT_OK)
-		return ADIT_ERR_SELECTOR;
+	if (st == ADIT_OK)
+		st = adit_fragtrack_flow(ipsec->fragtrack_in, ipsec->now, &flow, span);
+	if (st != ADIT_OK)
+		return st;
 	return adit_selectors_match(sa->selectors, &flow) ? ADIT_OK : ADIT_ERR_SELECTOR;
 }
 
@@ -254,8 +252,12 @@ decap_run(struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts,
 
 	memset(rx, 0, sizeof rx);
 	decap_burst(sa, pkts, rx, st, n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		conclude(ipsec, sa, &pkts[i], &rx[i], st[i], &v[i]);
+		/* The SA counted what it saw; of fragments more is known here. */
+		if (v[i].status != st[i])
+			adit_sa_recount(sa, st[i], v[i].status, pkts[i].len);
+	}
 }
 
 /* The SA that stands in the one that a packet just came through, if the packet is its. */
@@ -286,9 +288,7 @@ decap_inside(struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_verdict
 		if (!sa)
 			return;
 		v->sa = id;
-		if (adit_ipsec_is_over(ipsec, sa))
-			adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
-		else
+		if (!adit_ipsec_refuses(ipsec, sa, v))
 			decap_run(ipsec, sa, pkt, v, 1);
 	}
 }
@@ -323,7 +323,7 @@ void
 adit_ipsec_inner(struct adit_ipsec *ipsec, struct adit_sa_id id, const struct adit_pkt *pkt,
 		 struct adit_verdict *v)
 {
-	const struct adit_sa *sa = adit_sad_get(ipsec->sad, id);
+	struct adit_sa *sa = adit_sad_get(ipsec->sad, id);
 	struct adit_esp_rx rx = {0, ADIT_NEXT_IPV4};
 	enum adit_status st;
 
@@ -340,6 +340,8 @@ adit_ipsec_inner(struct adit_ipsec *ipsec, struct adit_sa_id id, const struct ad
 		    !adit_selectors_match(sa->selectors, &v->flow))
 			st = ADIT_ERR_SELECTOR;
 		conclude(ipsec, sa, pkt, &rx, st, v);
+		if (v->status != ADIT_OK)
+			adit_sa_dropped(sa, v->status);
 	}
 	ipsec->in[v->status]++;
 }

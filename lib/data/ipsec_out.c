@@ -29,14 +29,12 @@ read_flow(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adi
 
 /* What is to be done with a packet of a PROTECT policy. */
 static void
-decide_protected(const struct adit_ipsec *ipsec, const struct adit_sa *sa, struct adit_verdict *v)
+decide_protected(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v)
 {
 	if (!sa) {
 		v->kind = ADIT_VERDICT_NEED_SA;
 		v->status = ADIT_ERR_NO_SA;
-	} else if (adit_ipsec_is_over(ipsec, sa)) {
-		adit_verdict_discard(v, ADIT_ERR_EXHAUSTED);
-	} else {
+	} else if (!adit_ipsec_refuses(ipsec, sa, v)) {
 		v->kind = sa->mode == ADIT_IPTFS ? ADIT_VERDICT_QUEUE : ADIT_VERDICT_SEND;
 	}
 }
@@ -198,6 +196,8 @@ encap_outer(const struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_ve
 		enum adit_status st = ADIT_ERR_NO_SA;
 
 		if (!adit_sad_outer(ipsec->sad, id, &id, &sa))
+			return;
+		if (sa && adit_ipsec_refuses(ipsec, sa, v))
 			return;
 		if (sa && i < ADIT_NEST_MAX)
 			encap_burst(sa, pkt, &st, 1);

@@ -37,6 +37,33 @@ adit_sa_dropped(struct adit_sa *sa, enum adit_status why)
 		(*n)++;
 }
 
+static void
+undo(struct adit_sa *sa, enum adit_status was, size_t n)
+{
+	uint32_t *count = ADIT_EXTRAS && sa->more ? cause(&sa->more->audit, was) : NULL;
+
+	if (was == ADIT_OK) {
+		sa->n.packets--;
+		sa->n.bytes -= n;
+		return;
+	}
+	sa->n.drops--;
+	if (count)
+		(*count)--;
+}
+
+void
+adit_sa_recount(struct adit_sa *sa, enum adit_status was, enum adit_status is, size_t n)
+{
+	undo(sa, was, n);
+	if (is != ADIT_OK) {
+		adit_sa_dropped(sa, is);
+		return;
+	}
+	sa->n.packets++;
+	sa->n.bytes += n;
+}
+
 struct adit_sa_audit
 adit_sa_audit(const struct adit_sa *sa)
 {
