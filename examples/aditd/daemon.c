@@ -217,7 +217,7 @@ begin_manual(struct daemon *d)
 		return false;
 	route_manual(d);
 	log_line(LOG_INFO, "%zu SAs and %zu policies by hand", d->manual->sa_count,
-		 d->manual->policy_count);
+		 d->manual->x->policy_count);
 	return true;
 }
 

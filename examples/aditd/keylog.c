@@ -161,10 +161,15 @@ put_sa(FILE *f, const struct adit_sa_params *sa)
 }
 
 void
+keylog_sa(const struct adit_sa_params *sa)
+{
+	if (esp_file && sa->protocol != ADIT_PROTO_AH)
+		put_sa(esp_file, sa);
+}
+
+void
 keylog_child(const struct adit_ike_event *ev)
 {
-	if (!esp_file)
-		return;
-	put_sa(esp_file, &ev->in);
-	put_sa(esp_file, &ev->out);
+	keylog_sa(&ev->in);
+	keylog_sa(&ev->out);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "keylog.h"
 #include "log.h"
 
 bool
@@ -145,6 +146,8 @@ add(const struct manual *m, struct manual_sa *sa, struct adit_node *node, adit_m
 	st = adit_sad_add_noted(&node->sad, &p, &note, &sa->id);
 	if (st == ADIT_OK && sa->dir == ADIT_OUT && sa->is_inner)
 		st = adit_spd_link(&node->spd, &node->sad, sa->id);
+	if (st == ADIT_OK)
+		keylog_sa(&p);
 	adit_wipe(&p, sizeof p);
 	if (st != ADIT_OK)
 		fprintf(err, "%s:%u: no SA can be made of this state: %s\n", m->x->name,
@@ -209,6 +212,19 @@ manual_tick(struct manual *m, struct adit_node *node, adit_ms now, FILE *err)
 	return !due || numbers_write(&m->numbers, err);
 }
 
+static void
+tell_last(const struct manual *m, const struct manual_sa *sa, uint64_t seq)
+{
+	char high[40] = "";
+
+	if (sa->state->esn)
+		snprintf(high, sizeof high, " replay-oseq-hi %" PRIu64, seq >> 32);
+	log_line(LOG_INFO,
+		 "%s:%u: %" PRIu64 " was the last number: the next start needs replay-oseq %" PRIu64
+		 "%s",
+		 m->x->name, sa->state->line, seq, seq & UINT32_MAX, high);
+}
+
 void
 manual_end(struct manual *m, struct adit_node *node)
 {
@@ -216,11 +232,6 @@ manual_end(struct manual *m, struct adit_node *node)
 		const struct adit_sa *live = adit_sad_get(&node->sad, m->sas[i].id);
 
 		if (live && m->sas[i].dir == ADIT_OUT && m->sas[i].state->aead->salt_len)
-			log_line(LOG_INFO,
-				 "%s:%u: %" PRIu64 " was the last number: the next start needs "
-				 "replay-oseq %" PRIu64 "%s%" PRIu64,
-				 m->x->name, m->sas[i].state->line, live->seq,
-				 live->seq & UINT32_MAX, live->esn ? " replay-oseq-hi " : " # ",
-				 live->seq >> 32);
+			tell_last(m, &m->sas[i], live->seq);
 	}
 }

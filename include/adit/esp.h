@@ -13,9 +13,9 @@ extern "C" {
 size_t adit_esp_headroom(const struct adit_sa *sa);
 size_t adit_esp_tailroom(const struct adit_sa *sa);
 
-/* The longest inner packet (tunnel) or the longest original packet with its IP header (transport)
- * whose outer packet is at most mtu bytes; 0 where none fits. Exact; in transport mode for IP
- * headers without options. */
+/* The longest inner packet (tunnel), the longest original packet with its IP header (transport,
+ * BEET) or the longest payload (IPTFS) whose outer packet is at most mtu bytes; 0 where none fits.
+ * Exact; in transport mode for IP headers without options. */
 size_t adit_esp_payload_max(const struct adit_sa *sa, size_t mtu);
 
 /* Wraps the IP packet in *pkt into ESP for *sa, in place (RFC 4303 2, 3.3): tunnel mode puts a new
@@ -55,7 +55,8 @@ struct adit_esp_rx {
 /* Checks, deciphers and unwraps the ESP packet in *pkt, whose outer IP header (and UDP header) is
  * at its start (RFC 4303 3.4): length, SPI, replay, ICV, padding, next header, selectors, then
  * commits the number. In tunnel mode *pkt is then the inner packet, in transport mode the original
- * one with its header mended.
+ * one with its header mended, in BEET mode one with the addresses inside. In IPTFS mode it is the
+ * payload, for adit/iptfs.h, where rx->next_header is ADIT_NEXT_HEADER_AGGFRAG.
  * ERR_SHORT, ERR_MALFORMED, ERR_FRAGMENT, ERR_MISMATCH (SPI, addresses or direction of the SA),
  * ERR_REPLAY, ERR_OLD: *pkt as it was, but for a repeat within one burst, whose bytes are
  * undefined. ERR_ICV: not authentic, bytes undefined, SA unchanged. ERR_PADDING, ERR_SELECTOR,

@@ -40,7 +40,7 @@ enum adit_verdict_kind {
 
 struct adit_verdict {
 	enum adit_verdict_kind kind;
-	enum adit_status status; /* OK, or why it was discarded */
+	enum adit_status status; /* OK, or why not: also NEED_SA (ERR_NO_SA), TOO_BIG (ERR_MTU) */
 	struct adit_sa_id sa;    /* SEND, DELIVER, and DISCARD by an SA: the SA; else zero */
 	uint32_t policy;         /* index, or ADIT_POLICY_NONE */
 	uint16_t mtu;            /* TOO_BIG: the longest packet that the SA takes */

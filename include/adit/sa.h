@@ -72,8 +72,10 @@ struct adit_ts adit_ts_prefix(const struct adit_ip *ip, unsigned bits);
 ADIT_MUST_USE enum adit_status adit_flow_read(struct adit_flow *flow, enum adit_direction dir,
 					      const uint8_t *p, size_t n);
 
-/* Bounds of an SA's life (RFC 4301 4.4.2.1); zero: none. Packets and bytes are those of
- * struct adit_sa_counters, time counts from adit_sa_params.now. */
+/* Bounds of an SA's life (RFC 4301 4.4.2.1); zero: none. Bytes are those of struct
+ * adit_sa_counters, and so are the packets of an inbound SA; those of an outbound one are its
+ * sequence numbers, so that what was sent before a restart counts too, and so does what an import
+ * jumps over (state.h). Time counts from adit_sa_params.now. */
 struct adit_lifetime {
 	uint64_t packets, bytes;
 	adit_ms time;
