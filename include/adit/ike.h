@@ -113,8 +113,13 @@ enum adit_status adit_ike_delete(struct adit_ike *ike, adit_ms now, struct adit_
 enum adit_status adit_ike_delete_child(struct adit_ike *ike, adit_ms now, struct adit_child_id id);
 /* Asks whether the peer is alive (RFC 7296 2.4); IKE_DOWN with ERR_TIMEOUT where it isn't. */
 enum adit_status adit_ike_probe(struct adit_ike *ike, adit_ms now, struct adit_ike_id id);
-/* An authentic ESP packet came from the peer at `now`: a proof of life, so no liveness check. */
+/* An authentic ESP packet came from the peer at `now`: a proof of life, so no liveness check; and
+ * the Child SA is in use. */
 void adit_ike_heard(struct adit_ike *ike, adit_ms now, struct adit_child_id id);
+/* A Child SA was used at t, now or earlier, in whichever direction, so that it isn't idle
+ * (adit_child_config.inactivity_ms). For those without a cfg->uses.count, which may call this now
+ * and then, before tick, and not for each packet. */
+void adit_ike_used(struct adit_ike *ike, adit_ms t, struct adit_child_id id);
 
 /* What one IKE SA is, for people. */
 struct adit_ike_info {

@@ -56,6 +56,10 @@ struct adit_child_config {
 	const struct adit_ts *local_ts, *remote_ts; /* none: the address of that end ("dynamic") */
 	uint8_t local_ts_count, remote_ts_count;    /* at most ADIT_TS_MAX */
 	uint32_t replay_window;                     /* packets; zero: ADIT_REPLAY_DEFAULT */
+	/* A Child SA that no packet goes through in either direction for this long is closed (up to
+	 * a quarter of it later, see struct adit_use_source), and with its last child the IKE SA;
+	 * zero: never. */
+	adit_ms inactivity_ms;
 };
 
 /* A peer, or a group of peers that share all of this. */
@@ -84,6 +88,13 @@ struct adit_spi_source {
 	void (*release)(void *ctx, uint32_t spi);
 };
 
+/* Packets are counted by whoever owns the SAD. count: how many have passed the Child SA of this
+ * inbound SPI so far, in both directions; asked when it might be idle, and not for each packet. */
+struct adit_use_source {
+	void *ctx;
+	uint64_t (*count)(void *ctx, uint32_t spi_in);
+};
+
 struct adit_trace; /* trace.h */
 
 struct adit_ike_config {
@@ -92,6 +103,7 @@ struct adit_ike_config {
 	const struct adit_peer_config *peers; /* the first that fits is taken */
 	uint16_t peer_count;
 	struct adit_spi_source spis; /* alloc NULL: random ones from rng */
+	struct adit_use_source uses; /* count NULL: adit_ike_used() tells */
 	uint16_t natt_port;          /* our port with the non-ESP marker; zero: 4500 */
 	/* Retransmission: first after timeout, each next wait `base` percent of the one before,
 	 * with up to 20 % jitter, given up after `tries`. Zeros: 4000 ms, 180, 5: 165 s in all. */

@@ -58,7 +58,7 @@ struct adit_ike_sa {
 	uint16_t generation;
 	uint16_t peer;         /* index of the configuration */
 	uint16_t handshake;    /* slot + 1; 0: none */
-	uint16_t child_config; /* initiator: the child to be made with the IKE SA */
+	uint16_t child_config; /* the child made with the IKE SA */
 	uint16_t notify;       /* error notify that ended it, or is to be told to the peer */
 	uint8_t reason;        /* enum adit_status, for IKE_DOWN */
 	uint8_t tries;         /* how often the request has gone out */
@@ -94,6 +94,9 @@ struct adit_ike_child {
 	uint16_t owner;  /* slot of its IKE SA */
 	uint16_t config; /* index of the peer's children */
 	uint32_t spi_in, spi_out;
+	adit_ms used_at,
+		look_at; /* a packet has passed at that time or before; when to see again */
+	uint64_t uses;   /* as cfg->uses counted them last */
 	const struct adit_aead *aead;
 	struct adit_child_keys keys; /* until told */
 	struct adit_selectors selectors;

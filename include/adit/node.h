@@ -26,7 +26,7 @@ struct adit_node_mem {
 };
 
 struct adit_node_config {
-	struct adit_ike_config ike;      /* spis is filled in by the node */
+	struct adit_ike_config ike;      /* spis and uses are filled in by the node */
 	const struct adit_policy *first; /* tried before the children's, in order; may be NULL */
 	size_t first_count;
 	uint16_t ike_port; /* ours; zero: 500 */

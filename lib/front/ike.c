@@ -344,8 +344,19 @@ adit_ike_heard(struct adit_ike *ike, adit_ms now, struct adit_child_id id)
 {
 	struct adit_ike_child *child = adit_child_by_id(ike, id);
 
-	if (child)
-		ike->mem.sas[child->owner].heard_at = now;
+	if (!child)
+		return;
+	ike->mem.sas[child->owner].heard_at = now;
+	child->used_at = now;
+}
+
+void
+adit_ike_used(struct adit_ike *ike, adit_ms t, struct adit_child_id id)
+{
+	struct adit_ike_child *child = adit_child_by_id(ike, id);
+
+	if (child && t > child->used_at)
+		child->used_at = t;
 }
 
 const char *

@@ -34,6 +34,17 @@ spi_release(void *ctx, uint32_t spi)
 	adit_sad_spi_release(ctx, spi);
 }
 
+static uint64_t
+count_packets(void *ctx, uint32_t spi_in)
+{
+	struct adit_sa_id id, other;
+	struct adit_sa *in = adit_sad_find(ctx, spi_in, &id), *out;
+	uint32_t word;
+
+	out = in ? adit_sad_other(ctx, id, &other, &word) : NULL;
+	return out ? in->n.packets + out->n.packets : 0;
+}
+
 /* An end of any address is one selector of each IP version. */
 ADIT_CHECK(ts_max, ADIT_TS_MAX >= 2);
 
@@ -139,6 +150,7 @@ adit_node_init_(struct adit_node *node, const struct adit_node_sizes *sizes,
 	memset(node, 0, sizeof *node);
 	node->cfg = *cfg;
 	node->cfg.ike.spis = (struct adit_spi_source){&node->sad, spi_alloc, spi_release};
+	node->cfg.ike.uses = (struct adit_use_source){&node->sad, count_packets};
 	st = adit_ike_init(&node->ike, &node->cfg.ike, &mem->ike);
 	if (st == ADIT_OK)
 		st = make_policies(cfg, mem, &spd_mem.count);

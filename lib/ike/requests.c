@@ -1,5 +1,6 @@
 /* Our one outstanding request: sending, sending again, giving up (RFC 7296 2.1, 2.4), and what time
  * brings to an SA. */
+#include "ike/idle.h"
 #include "ike/requests.h"
 
 /* Defaults, as strongSwan has them: 165 s in all. */
@@ -109,6 +110,7 @@ tick_up(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 		sa->sent_at = now;
 		adit_ike_wake(ike, now + KEEPALIVE_MS);
 	}
+	adit_ike_wake(ike, adit_idle_tick(ike, sa, now));
 }
 
 void

@@ -1,6 +1,7 @@
 /* The Child SA of IKE_AUTH: offer, answer, conclusion (RFC 7296 1.2, 1.3.1, 2.9, 2.17). */
 #include <string.h>
 
+#include "ike/idle.h"
 #include "ike/keymat.h"
 #include "ike/narrow.h"
 #include "ike/negotiate.h"
@@ -80,9 +81,11 @@ load_spi(struct adit_span spi, uint32_t *out)
 
 /* The keys, from the nonces of IKE_SA_INIT; then the child is up. */
 static enum adit_status
-come_up(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_child *child,
+come_up(const struct adit_ikev2_turn *t, struct adit_ike_child *child,
 	const struct adit_ike_suite *suite)
 {
+	struct adit_ike *ike = t->ike;
+	const struct adit_ike_sa *sa = t->sa;
 	const struct adit_ike_handshake *hs = adit_ike_handshake_of(ike, sa);
 	const struct adit_span ours = {hs->nonce, sizeof hs->nonce};
 	const struct adit_span theirs = {hs->peer_nonce, hs->peer_nonce_len};
@@ -100,6 +103,7 @@ come_up(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_chil
 	child->udp_encap = sa->udp_encap;
 	child->state = ADIT_CHILD_UP;
 	child->tell = ADIT_TELL_UP;
+	adit_idle_begin(child, t->now);
 	ike->events_due = true;
 	adit_ikev2_trace_chosen(ike, sa, suite);
 	return ADIT_OK;
@@ -136,7 +140,7 @@ adit_ikev2_finish_child(struct adit_ikev2_turn *t)
 	if (st != ADIT_OK)
 		return st;
 	child->selectors = taken;
-	return come_up(t->ike, t->sa, child, &suite);
+	return come_up(t, child, &suite);
 }
 
 /* What one of our configured children makes of the peer's offer. */
@@ -214,11 +218,11 @@ make_child(struct adit_ikev2_turn *t, const struct answer *a)
 
 	if (st != ADIT_OK)
 		return st;
-	child->config = a->config;
+	child->config = t->sa->child_config = a->config;
 	child->mode = (uint8_t)mode_of(&peer->children[a->config]);
 	child->spi_out = a->spi_out;
 	child->selectors = a->selectors;
-	st = come_up(t->ike, t->sa, child, &a->suite);
+	st = come_up(t, child, &a->suite);
 	if (st != ADIT_OK) {
 		adit_child_free(t->ike, child);
 		return st;
