@@ -180,6 +180,7 @@ include test/tools/fuzz.mk
 include test/tools/cross.mk
 include test/size/size.mk
 include test/differential/differential.mk
+include test/ct/ct.mk
 include test/conformance/conformance.mk
 include test/coverage/coverage.mk
 

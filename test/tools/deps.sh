@@ -72,6 +72,7 @@ look() {
 			need_program dpkg-source dpkg-dev
 			need_program xz xz-utils
 			;;
+		valgrind) need_header valgrind/memcheck.h valgrind ;;
 		ip) need_program ip iproute2 ;;
 		ping) need_program ping iputils-ping ;;
 		nft) need_program nft nftables ;;
