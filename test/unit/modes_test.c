@@ -1,6 +1,6 @@
 /* What few SAs are asked for: BEET mode, IP-TFS through an SA and the policies, padding and dummies
- * against watchers, and what the outer header shows (RFC 4301 5.1.2, RFC 9347, RFC 4303 2.6, 2.7,
- * RFC 2983). */
+ * against watchers, original addresses behind a NAT, and what the outer header shows (RFC 4301
+ * 5.1.2, RFC 9347, RFC 4303 2.6, 2.7, RFC 3948 3.1.2, RFC 2983). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -214,6 +214,49 @@ test_iptfs_goes_from_policy_to_policy(void **state)
 	site_close(&b);
 }
 
+/* --- Transport mode behind a NAT, where the addresses of before are known (RFC 3948 3.1.2). */
+
+/* The sum over a UDP packet and its checksum behind a NAT that changed the source, zero where the
+ * checksum is true; it left `fault` off the truth. */
+static uint16_t
+checksum_behind_nat(size_t n, unsigned fault)
+{
+	static const uint8_t natted[4] = {198, 51, 100, 7};
+	struct adit_sa_params p = lane_params(4, ADIT_TRANSPORT, &adit_mbedtls_aes128_gcm16);
+	uint32_t sum = (uint32_t)(NEXT_UDP + n - LANE_V4);
+	uint8_t *udp;
+
+	p.udp_encap = true;
+	p.inner_local = p.local;
+	p.inner_remote = p.remote;
+	lane_open(&lane, &p);
+	lane_udp(&lane, 4, n);
+	udp = lane_data(&lane) + LANE_V4;
+	lane_put16(udp + 6, (lane_get16(udp + 6) + fault) & 0xffff);
+	assert_int_equal(lane_send(&lane), ADIT_OK);
+	memcpy(lane_data(&lane) + SOURCE_V4, natted, sizeof natted);
+	lane_ipv4_checksum(lane_data(&lane));
+	assert_int_equal(lane_receive(&lane), ADIT_OK);
+	assert_int_equal(lane.pkt.len, n);
+	assert_memory_equal(lane_data(&lane) + SOURCE_V4, natted, sizeof natted);
+	for (size_t i = 0; i < 8; i += 2)
+		sum += lane_get16(lane_data(&lane) + SOURCE_V4 + i);
+	sum = lane_checksum(sum, lane_data(&lane) + LANE_V4, n - LANE_V4);
+	lane_close(&lane);
+	return (uint16_t)sum;
+}
+
+static void
+test_a_true_checksum_stays_true_behind_a_nat_and_a_wrong_one_wrong(void **state)
+{
+	(void)state;
+	for (size_t n = LANE_V4 + 8; n < 100; n++) {
+		assert_int_equal(checksum_behind_nat(n, 0), 0);
+		assert_int_not_equal(checksum_behind_nat(n, 1), 0);
+		assert_int_not_equal(checksum_behind_nat(n, 0x1234), 0);
+	}
+}
+
 /* --- Against watchers. */
 
 static void
@@ -345,6 +388,8 @@ main(void)
 		cmocka_unit_test(test_iptfs_payloads_are_as_long_as_the_path_takes_and_come_back),
 		cmocka_unit_test(test_iptfs_payloads_are_none_of_another_mode_s),
 		cmocka_unit_test(test_iptfs_goes_from_policy_to_policy),
+		cmocka_unit_test(
+			test_a_true_checksum_stays_true_behind_a_nat_and_a_wrong_one_wrong),
 		cmocka_unit_test(test_all_packets_up_to_the_padding_look_alike_and_so_do_dummies),
 		cmocka_unit_test(test_the_outer_hop_limit_is_the_sa_s_and_the_inner_one_stays),
 		cmocka_unit_test(test_the_outer_dscp_is_taken_inside_where_asked),
