@@ -59,6 +59,7 @@ look() {
 		pcap) need_header pcap/pcap.h libpcap-dev ;;
 		cxx) need_program g++ g++ ;;
 		clang) has_fuzzer || lack clang libclang-rt-14-dev llvm ;;
+		afl) need_program afl-clang-fast afl++ ;;
 		arm)
 			need_program arm-none-eabi-gcc gcc-arm-none-eabi
 			[ -f /usr/include/newlib/string.h ] || lack libnewlib-dev

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Seeds for the fuzz targets from the vectors: seeds.py VECTORS OUT writes OUT/TARGET/NAME."""
+import glob
+import json
+import os
+import struct
+import sys
+
+IKE_HEADER = 28
+SA, TSI, TSR, SK = 33, 44, 45, 46
+STEP = 37  # every so many of scapy's packets: they are alike
+
+
+def put(target, name, data):
+    folder = os.path.join(out, target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def payloads(kind, chain):
+    """(type, body) of each payload; ends where a length does not fit."""
+    while kind and len(chain) >= 4:
+        size = struct.unpack(">H", chain[2:4])[0]
+        if size < 4 or size > len(chain):
+            return
+        yield kind, chain[4:size]
+        if kind == SK:
+            return
+        kind, chain = chain[0], chain[size:]
+
+
+def chain_seeds(name, kind, chain):
+    put("ike_chain", name, bytes([kind]) + chain)
+    found = {}
+    for i, (kind, body) in enumerate(payloads(kind, chain)):
+        put("ike_payload", f"{name}-{i}-{kind}", bytes([kind]) + body)
+        found[kind] = body
+        if kind == SA:
+            put("ike_sa", f"{name}-{i}", body)
+    if TSI in found and TSR in found and len(found[TSI]) < 256:
+        put("ike_ts", name, bytes([len(found[TSI])]) + found[TSI] + found[TSR])
+
+
+def message_seeds(name, msg):
+    put("ike_header", name, msg)
+    put("ike_protect", name, b"\0" + msg)
+    if msg[17] >> 4 == 2:
+        chain_seeds(name, msg[16], msg[IKE_HEADER:])
+
+
+def recorded_seeds(path):
+    with open(path) as f:
+        d = json.load(f)
+    base = os.path.splitext(os.path.basename(path))[0].replace("ikev2-", "")
+    script = {"i->r": b"\0", "r->i": b"\1"}
+    stream = b"\x20"
+    for i, p in enumerate(d["packets"]):
+        data = bytes.fromhex(p["hex"])
+        name = f"{base}-{i}"
+        if p["kind"] != "IKE":
+            put("esp", name, b"\0\0" + data)
+            stream += struct.pack(">H", len(data) + 2) + data
+            continue
+        natt = p["dport"] == 4500
+        if len(data) >= IKE_HEADER:
+            message_seeds(name, data)
+        marked = b"\0" * 4 * natt + data
+        script[p["dir"]] += struct.pack(">HB", len(marked), 0x80 * natt) + marked
+        stream += struct.pack(">H", len(data) + 6) + b"\0" * 4 + data
+        if p.get("inner"):
+            first = int(p["inner_first_payload"])
+            chain_seeds(name + "-inside", first, bytes.fromhex(p["inner"]))
+    put("ike_input", base + "-r", script["i->r"])
+    put("ike_input", base + "-i", script["r->i"])
+    put("stream", base, stream[:4000])
+    for side in "initiator", "responder":
+        put("swanctl", f"{base}-{side}", d["conf_" + side].encode())
+
+
+def upper_at(packet):
+    """Offset of what the outer header carries."""
+    return (packet[0] & 15) * 4 if packet[0] >> 4 == 4 else 40
+
+
+def packet_seeds(name, packet):
+    put("ip", name, packet)
+    put("icmp", name, b"\x40" + packet)
+    put("mss", name, b"\x20" + packet)
+    put("segment", name, b"\0\x20" + packet)
+    put("fragment", name, b"\0\x44\0\0" + packet)
+    put("ipsec", name, b"\xa0" + bytes([min(len(packet), 255)]) + packet[:255])
+
+
+def pcap(link, frames):
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link)
+    return head + b"".join(
+        struct.pack("<IIII", 1, i, len(f), len(f)) + f for i, f in enumerate(frames)
+    )
+
+
+def scapy_seeds(path):
+    with open(path) as f:
+        vectors = json.load(f)["vectors"]
+    kept = []
+    for i, v in enumerate(vectors[::STEP]):
+        packet, plain = bytes.fromhex(v["packet"]), bytes.fromhex(v["plain"])
+        name = f"scapy-{i}"
+        packet_seeds(name + "-out", packet)
+        packet_seeds(name + "-in", plain)
+        how = (v["mode"] == "transport") | v["nat_t"] << 1 | v["esn"] << 2
+        how |= (v["outer_family"] == 6) << 3
+        put("esp", name, bytes([how, 0]) + packet[upper_at(packet):])
+        put("ipsec", name + "-esp", bytes([how]) + bytes([min(len(packet), 255)]) + packet[:255])
+        put("pcap_frame", name, b"\0" + packet)
+        put("pcap_frame", name + "-encap", b"\x80" + plain)
+        kept.append(packet)
+    for i in range(0, len(kept), 5):
+        put("pcap_file", f"scapy-{i}", b"\0" + pcap(101, kept[i:i + 5]))
+
+
+vectors, out = sys.argv[1:]
+for each in sorted(glob.glob(vectors + "/recorded/ikev2-*.json")):
+    recorded_seeds(each)
+scapy_seeds(vectors + "/esp/scapy_differential_corpus.json")
