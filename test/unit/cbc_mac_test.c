@@ -148,6 +148,74 @@ test_gmac_is_gcm_over_the_parts_together(void **state)
 		}
 }
 
+/* --- A cipher that fails at its n-th call. */
+
+static unsigned countdown;
+
+static enum adit_status
+faulty_setkey(void *kc, struct adit_span key)
+{
+	if (countdown && --countdown == 0)
+		return ADIT_ERR_CRYPTO;
+	return adit_mbedtls_aes.setkey(kc, key);
+}
+
+static enum adit_status
+faulty_encrypt(void *kc, const uint8_t *in, uint8_t *out)
+{
+	if (countdown && --countdown == 0)
+		return ADIT_ERR_CRYPTO;
+	return adit_mbedtls_aes.encrypt(kc, in, out);
+}
+
+/* Keys, and sums a message of three parts and three blocks. */
+static enum adit_status
+sum_once(const struct adit_mac *mac, uint8_t *out)
+{
+	static const uint8_t key[KEY] = {7}, message[40] = {8};
+	const struct adit_span parts[] = {{message, 20}, {message + 20, 13}, {message + 33, 7}};
+	union adit_mac_ctx kc;
+	enum adit_status st = mac->setkey(mac, kc.mem, (struct adit_span){key, KEY});
+
+	if (st != ADIT_OK)
+		return st;
+	st = mac->sum(mac, kc.mem, parts, 3, out);
+	mac->wipe(mac, kc.mem);
+	return st;
+}
+
+static void
+test_a_cipher_that_fails_at_any_call_fails_the_mac(void **state)
+{
+	static const struct adit_mac *const macs[] = {&adit_mbedtls_aes_cmac,
+						      &adit_mbedtls_aes_xcbc};
+	struct adit_block block = adit_mbedtls_aes;
+	uint8_t want[BLOCK], out[BLOCK];
+
+	(void)state;
+	block.setkey = faulty_setkey;
+	block.encrypt = faulty_encrypt;
+	for (size_t i = 0; i < 2; i++) {
+		/* A key, the subkeys' blocks, and the three blocks of the message. */
+		const unsigned calls = i ? 2 + 3 + 3 : 1 + 1 + 3;
+		struct adit_mac faulty = *macs[i];
+
+		faulty.block = &block;
+		countdown = 0;
+		assert_int_equal(sum_once(macs[i], want), ADIT_OK);
+		for (unsigned n = 1; n <= calls; n++) {
+			memset(out, 0, sizeof out);
+			countdown = n;
+			assert_int_equal(sum_once(&faulty, out), ADIT_ERR_CRYPTO);
+			assert_int_equal(countdown, 0);
+			assert_memory_not_equal(out, want, BLOCK);
+		}
+		countdown = calls + 1;
+		assert_int_equal(sum_once(&faulty, out), ADIT_OK);
+		assert_memory_equal(out, want, BLOCK);
+	}
+}
+
 int
 main(void)
 {
@@ -155,6 +223,7 @@ main(void)
 		cmocka_unit_test(test_cmac_gives_the_values_of_rfc_4493),
 		cmocka_unit_test(test_xcbc_gives_the_values_of_rfc_3566),
 		cmocka_unit_test(test_gmac_is_gcm_over_the_parts_together),
+		cmocka_unit_test(test_a_cipher_that_fails_at_any_call_fails_the_mac),
 	};
 
 	return cmocka_run_group_tests_name("cbc_mac", tests, NULL, NULL);

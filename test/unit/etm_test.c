@@ -192,6 +192,58 @@ fail_sum(const struct adit_mac *mac, void *kc, const struct adit_span *parts, si
 	return ADIT_ERR_CRYPTO;
 }
 
+static unsigned wiped;
+
+static void
+count_wipe(void *kc)
+{
+	(void)kc;
+	wiped++;
+}
+
+static enum adit_status
+fail_cipher_key(void *kc, struct adit_span k)
+{
+	(void)kc;
+	(void)k;
+	return ADIT_ERR_CRYPTO;
+}
+
+static enum adit_status
+fail_mac_key(const struct adit_mac *mac, void *kc, struct adit_span k)
+{
+	(void)mac;
+	(void)kc;
+	(void)k;
+	return ADIT_ERR_CRYPTO;
+}
+
+static void
+test_a_part_that_refuses_its_key_leaves_no_other_keyed(void **state)
+{
+	struct adit_aead broken = *aead;
+	struct adit_cipher cipher = adit_cipher_null;
+	struct adit_integ auth = *aead->auth;
+	struct adit_mac mac = *aead->auth->mac;
+	const struct adit_span whole = {key, 32};
+	union adit_keyctx kc;
+
+	(void)state;
+	broken.encr_key_len = 0;
+	broken.cipher = &cipher;
+	broken.auth = &auth;
+	auth.mac = &mac;
+	cipher.wipe = count_wipe;
+	wiped = 0;
+	mac.setkey = fail_mac_key;
+	assert_int_equal(broken.setkey(&broken, &kc, whole), ADIT_ERR_CRYPTO);
+	assert_int_equal(wiped, 1);
+	mac = *aead->auth->mac;
+	cipher.setkey = fail_cipher_key;
+	assert_int_equal(broken.setkey(&broken, &kc, whole), ADIT_ERR_CRYPTO);
+	assert_int_equal(wiped, 1); /* nothing was keyed */
+}
+
 static void
 test_a_part_that_fails_fails_the_packet(void **state)
 {
@@ -228,6 +280,7 @@ main(void)
 		cmocka_unit_test(test_each_packet_of_a_burst_has_its_own_status),
 		cmocka_unit_test(test_keys_of_another_length_are_refused),
 		cmocka_unit_test(test_wipe_leaves_nothing_of_the_keys),
+		cmocka_unit_test(test_a_part_that_refuses_its_key_leaves_no_other_keyed),
 		cmocka_unit_test(test_a_part_that_fails_fails_the_packet),
 	};
 

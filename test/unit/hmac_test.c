@@ -165,8 +165,8 @@ fail_finish(void *ctx, uint8_t *out)
 
 static const struct adit_hash failing_hash = {"failing",  32,          64,         8,
 					      fail_start, fail_update, fail_finish};
-static const struct adit_mac failing_mac = {"failing",     &failing_hash, 32, 16, adit_hmac_setkey,
-					    adit_hmac_sum, adit_hmac_wipe, NULL};
+static const struct adit_mac failing_mac = {
+	"failing", &failing_hash, 32, 16, adit_hmac_setkey, adit_hmac_sum, adit_hmac_wipe, NULL};
 static const struct adit_prf failing_prf = {"failing", 999, 32, &failing_mac};
 
 static void
@@ -188,6 +188,43 @@ test_a_hash_that_fails_at_any_call_fails_the_prf(void **state)
 		assert_true(needed < 100);
 	}
 	assert_true(needed > 3);
+}
+
+/* A key that is longer than a block is hashed first. */
+static void
+test_a_hash_that_fails_at_any_call_fails_the_prf_of_a_long_key(void **state)
+{
+	static const uint8_t key[100];
+	struct adit_span part = SPAN("part");
+	uint8_t out[ADIT_HASH_MAX];
+	int needed = 0;
+
+	(void)state;
+	for (;; needed++) {
+		enum adit_status st;
+
+		calls_left = needed;
+		st = adit_prf_sum(&failing_prf, (struct adit_span){key, sizeof key}, &part, 1, out);
+		if (st == ADIT_OK)
+			break;
+		assert_int_equal(st, ADIT_ERR_CRYPTO);
+	}
+	assert_int_equal(needed, 3 + 2 + 2 + 4); /* the key, both pads, the sum */
+}
+
+static void
+test_prf_plus_under_a_key_that_fails_leaves_no_output(void **state)
+{
+	struct adit_span part = SPAN("part");
+	uint8_t out[100], zero[100] = {0};
+
+	(void)state;
+	calls_left = 0;
+	memset(out, 0x5a, sizeof out);
+	assert_int_equal(adit_prf_plus(&failing_prf, SPAN("key"), &part, 1,
+				       (struct adit_buf){out, sizeof out}),
+			 ADIT_ERR_CRYPTO);
+	assert_memory_equal(out, zero, sizeof out);
 }
 
 static void
@@ -261,7 +298,9 @@ main(void)
 		cmocka_unit_test(test_hmac_with_an_empty_key_and_message),
 		cmocka_unit_test(test_hmac_wipe_leaves_nothing_of_the_key),
 		cmocka_unit_test(test_a_hash_that_fails_at_any_call_fails_the_prf),
+		cmocka_unit_test(test_a_hash_that_fails_at_any_call_fails_the_prf_of_a_long_key),
 		cmocka_unit_test(test_prf_plus_that_fails_leaves_no_output),
+		cmocka_unit_test(test_prf_plus_under_a_key_that_fails_leaves_no_output),
 		cmocka_unit_test(test_prf_plus_is_the_rfc_s_chain),
 		cmocka_unit_test(test_prf_plus_is_bounded),
 	};

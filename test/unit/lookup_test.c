@@ -36,6 +36,26 @@ test_aeads_are_found_by_name(void **state)
 }
 
 static void
+test_aeads_for_sas_are_found_in_both_lists(void **state)
+{
+	struct adit_crypto c = adit_mbedtls_compat;
+
+	(void)state;
+	for (const struct adit_aead *const *a = c.aead; *a != NULL; a++)
+		assert_ptr_equal(adit_crypto_sa_aead(&c, (*a)->encr, (*a)->key_bits, (*a)->integ),
+				 *a);
+	for (const struct adit_aead *const *a = c.sa_only; *a != NULL; a++) {
+		assert_ptr_equal(adit_crypto_sa_aead(&c, (*a)->encr, (*a)->key_bits, (*a)->integ),
+				 *a);
+		assert_ptr_equal(adit_crypto_aead_by_name(&c, (*a)->name), *a);
+	}
+	/* A list that is not there has nothing. */
+	c.sa_only = NULL;
+	assert_null(adit_crypto_sa_aead(&c, ADIT_ENCR_AES_CTR, 128, ADIT_AUTH_HMAC_SHA2_256_128));
+	assert_null(adit_crypto_aead_by_name(&c, "AES-CTR-128+HMAC-SHA2-256-128"));
+}
+
+static void
 test_prfs_and_key_exchanges_are_found_by_number(void **state)
 {
 	const struct adit_crypto *c = &adit_mbedtls_compat;
@@ -67,6 +87,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_aeads_are_found_by_all_of_their_numbers),
 		cmocka_unit_test(test_aeads_are_found_by_name),
+		cmocka_unit_test(test_aeads_for_sas_are_found_in_both_lists),
 		cmocka_unit_test(test_prfs_and_key_exchanges_are_found_by_number),
 		cmocka_unit_test(test_the_modern_profile_has_no_sha_1),
 	};

@@ -47,7 +47,8 @@ adit_mbedtls_status(int ret)
 	return ret == 0 ? ADIT_OK : ADIT_ERR_CRYPTO;
 }
 
-/* An adit_rng as mbedTLS calls one; ctx is the const struct adit_rng *. */
+/* An adit_rng as mbedTLS calls one; ctx is the const struct adit_rng *. 0, or that it failed. */
+#define ADIT_MBEDTLS_NO_RANDOM (-1)
 int adit_mbedtls_random(void *ctx, unsigned char *out, size_t n);
 
 #endif

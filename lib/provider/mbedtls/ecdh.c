@@ -17,6 +17,23 @@ struct work {
 	mbedtls_ecp_point q;
 };
 
+/* What fails for want of memory or of randomness is no fault of whoever else is to blame. */
+static enum adit_status
+status_of(int ret, enum adit_status otherwise)
+{
+	switch (ret) {
+	case 0:
+		return ADIT_OK;
+	case MBEDTLS_ERR_MPI_ALLOC_FAILED:
+	case MBEDTLS_ERR_ECP_ALLOC_FAILED:
+		return ADIT_ERR_CRYPTO;
+	case ADIT_MBEDTLS_NO_RANDOM:
+		return ADIT_ERR_RANDOM;
+	default:
+		return otherwise;
+	}
+}
+
 static enum adit_status
 work_begin(struct work *w, mbedtls_ecp_group_id id)
 {
@@ -86,7 +103,7 @@ read_point(struct work *w, struct adit_span peer)
 	}
 	if (ret == 0)
 		ret = mbedtls_ecp_check_pubkey(&w->group, &w->q);
-	return ret == 0 ? ADIT_OK : ADIT_ERR_KE;
+	return status_of(ret, ADIT_ERR_KE);
 }
 
 static enum adit_status
@@ -97,9 +114,10 @@ generate(mbedtls_ecp_group_id id, const struct adit_ke *ke, const struct adit_rn
 	enum adit_status st = work_begin(&w, id);
 	void *random = (void *)(uintptr_t)rng;
 
-	if (st == ADIT_OK &&
-	    mbedtls_ecp_gen_keypair(&w.group, &w.d, &w.q, adit_mbedtls_random, random) != 0)
-		st = ADIT_ERR_RANDOM;
+	if (st == ADIT_OK)
+		st = status_of(
+			mbedtls_ecp_gen_keypair(&w.group, &w.d, &w.q, adit_mbedtls_random, random),
+			ADIT_ERR_RANDOM);
 	if (st == ADIT_OK && (write_scalar(&w, priv, ke->private_len) != 0 ||
 			      write_point(&w, pub, ke->public_len) != 0))
 		st = ADIT_ERR_CRYPTO;
@@ -123,9 +141,10 @@ shared(mbedtls_ecp_group_id id, const struct adit_ke *ke, const struct adit_rng 
 	if (st == ADIT_OK && read_scalar(&w, priv, ke->private_len) != 0)
 		st = ADIT_ERR_CRYPTO;
 	/* Result at infinity: the peer's point was of low order. */
-	if (st == ADIT_OK &&
-	    mbedtls_ecp_mul(&w.group, &w.q, &w.d, &w.q, adit_mbedtls_random, random) != 0)
-		st = ADIT_ERR_KE;
+	if (st == ADIT_OK)
+		st = status_of(
+			mbedtls_ecp_mul(&w.group, &w.q, &w.d, &w.q, adit_mbedtls_random, random),
+			ADIT_ERR_KE);
 	if (st == ADIT_OK && write_point(&w, secret, ke->secret_len) != 0)
 		st = ADIT_ERR_CRYPTO;
 	work_end(&w);

@@ -6,5 +6,5 @@ adit_mbedtls_random(void *ctx, unsigned char *out, size_t n)
 {
 	const struct adit_rng *rng = ctx;
 
-	return rng->fill(rng->ctx, out, n) == ADIT_OK ? 0 : -1;
+	return rng->fill(rng->ctx, out, n) == ADIT_OK ? 0 : ADIT_MBEDTLS_NO_RANDOM;
 }
