@@ -1,5 +1,5 @@
-/* Faults swept through a whole life of an SA: the random source, or the cipher, fails at its n-th
- * call. Afterwards nothing is left over, and a new tunnel comes up. */
+/* Faults swept through a whole life of an SA: the random source, the cipher, or what is hashed,
+ * fails at its n-th call. Afterwards nothing is left over, and a new tunnel comes up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "support/pair.h"
 
-enum { SWEEP = 120 };
+enum { SWEEP = 120, ENDLESS = 2000 };
 
 static struct pair pair;
 static unsigned countdown; /* calls until one fails; 0: none does */
@@ -80,6 +80,46 @@ static struct adit_ke faulty_ke;
 static const struct adit_ke *const kes[] = {&faulty_ke, NULL};
 static struct adit_crypto crypto;
 
+/* --- A PRF and a hash that fail when told to. */
+
+static enum adit_status
+mac_setkey(const struct adit_mac *mac, void *kc, struct adit_span key)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_hmac_setkey(mac, kc, key);
+}
+
+static enum adit_status
+mac_sum(const struct adit_mac *mac, void *kc, const struct adit_span *parts, size_t n, uint8_t *out)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_hmac_sum(mac, kc, parts, n, out);
+}
+
+static enum adit_status
+sha1_start(void *ctx)
+{
+	return is_now() ? ADIT_ERR_CRYPTO : adit_mbedtls_sha1.start(ctx);
+}
+
+static struct adit_mac faulty_mac;
+static struct adit_prf faulty_prf;
+static struct adit_hash faulty_sha1;
+static const struct adit_prf *const prfs[] = {&faulty_prf, NULL};
+
+static void
+make_hashing(void)
+{
+	faulty_mac = adit_mbedtls_hmac_sha256;
+	faulty_mac.setkey = mac_setkey;
+	faulty_mac.sum = mac_sum;
+	faulty_prf = adit_mbedtls_prf_hmac_sha256;
+	faulty_prf.mac = &faulty_mac;
+	faulty_sha1 = adit_mbedtls_sha1;
+	faulty_sha1.start = sha1_start;
+	crypto = adit_mbedtls_modern;
+	crypto.prf = prfs;
+	crypto.sha1 = &faulty_sha1;
+}
+
 static void
 make_crypto(void)
 {
@@ -98,14 +138,15 @@ make_crypto(void)
 
 /* Up, a liveness check, down; whatever fails on the way. */
 static void
-live(void)
+live(unsigned tunnels)
 {
 	struct adit_ike_info info;
 	uint16_t at = 0;
 
-	(void)pair_start(&pair);
+	for (unsigned i = 0; i < tunnels; i++)
+		(void)pair_start(&pair);
 	pair_pass(&pair, 60000);
-	if (adit_ike_next(&pair.a.ike, &at, &info)) {
+	while (adit_ike_next(&pair.a.ike, &at, &info)) {
 		(void)!adit_ike_probe(&pair.a.ike, pair.now, info.id);
 		pair_pass(&pair, 1000);
 		(void)!adit_ike_delete(&pair.a.ike, pair.now, info.id);
@@ -127,6 +168,16 @@ expect_clean(unsigned n)
 }
 
 static void
+expect_new_tunnel(unsigned n)
+{
+	pair.a.event_count = pair.b.event_count = 0;
+	(void)pair_start(&pair);
+	pair_pass(&pair, 60000);
+	if (!pair_is_up(&pair))
+		fail_msg("after fault %u no tunnel comes up", n);
+}
+
+static void
 sweep(bool random)
 {
 	for (unsigned n = 1; n <= SWEEP; n++) {
@@ -137,14 +188,10 @@ sweep(bool random)
 			pair.a.cfg.rng.fill = pair.b.cfg.rng.fill = fill;
 		pair_open(&pair);
 		countdown = n;
-		live();
+		live(1);
 		countdown = 0;
 		expect_clean(n);
-		pair.a.event_count = pair.b.event_count = 0;
-		(void)pair_start(&pair);
-		pair_pass(&pair, 60000);
-		if (!pair_is_up(&pair))
-			fail_msg("after fault %u no tunnel comes up", n);
+		expect_new_tunnel(n);
 	}
 }
 
@@ -168,12 +215,53 @@ test_crypto_that_fails_once_is_survived(void **state)
 	assert_true(failures >= 20);
 }
 
+/* The first IKE_AUTH request is lost, so that its SA stays half open for a while. */
+static bool
+lose_first_auth(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	bool *is_lost = p->ctx;
+
+	if (*is_lost || from != &p->a || d->bytes[18] != 35)
+		return true;
+	*is_lost = true;
+	return false;
+}
+
+/* Two tunnels at once, the second of them with a cookie. */
+static void
+test_hashes_and_prfs_that_fail_once_are_survived(void **state)
+{
+	unsigned n = 0;
+	bool failed = true, is_lost;
+
+	(void)state;
+	make_hashing();
+	for (failures = 0; failed && n < ENDLESS; failed = failures == n) {
+		n++;
+		pair_defaults(&pair, n);
+		countdown = 0;
+		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+		pair.b.cfg.cookie_threshold = 1;
+		pair.wire = lose_first_auth;
+		pair.ctx = &is_lost;
+		is_lost = false;
+		pair_open(&pair);
+		countdown = n;
+		live(2);
+		countdown = 0;
+		expect_clean(n);
+		expect_new_tunnel(n);
+	}
+	assert_in_range(n, 115, ENDLESS - 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_random_source_that_fails_once_is_survived),
 		cmocka_unit_test(test_crypto_that_fails_once_is_survived),
+		cmocka_unit_test(test_hashes_and_prfs_that_fail_once_are_survived),
 	};
 
 	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
