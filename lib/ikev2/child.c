@@ -69,16 +69,6 @@ adit_ikev2_put_child_offer(struct adit_ike *ike, struct adit_ike_sa *sa, struct 
 	return ADIT_OK;
 }
 
-/* A peer's SPI below 256 is reserved (RFC 4303 2.1). */
-static enum adit_status
-load_spi(struct adit_span spi, uint32_t *out)
-{
-	if (spi.n != ESP_SPI_LEN)
-		return ADIT_ERR_MALFORMED;
-	*out = adit_load32(spi.p);
-	return *out >= ADIT_SPI_MIN ? ADIT_OK : ADIT_ERR_MALFORMED;
-}
-
 /* The keys, from the nonces of IKE_SA_INIT; then the child is up. */
 static enum adit_status
 come_up(const struct adit_ikev2_turn *t, struct adit_ike_child *child,
@@ -132,13 +122,12 @@ adit_ikev2_finish_child(struct adit_ikev2_turn *t)
 	st = adit_negotiate_verify(&offer, adit_ike_body(&t->inner, ADIT_PAYLOAD_SA), 0, &suite,
 				   &spi);
 	if (st == ADIT_OK)
-		st = load_spi(spi, &child->spi_out);
-	if (st == ADIT_OK)
 		st = adit_narrow_verify(&child->selectors,
 					adit_ike_body(&t->inner, ADIT_PAYLOAD_TSI),
 					adit_ike_body(&t->inner, ADIT_PAYLOAD_TSR), &taken);
 	if (st != ADIT_OK)
 		return st;
+	child->spi_out = adit_load32(spi.p);
 	child->selectors = taken;
 	return come_up(t, child, &suite);
 }
@@ -173,7 +162,7 @@ try_child(struct adit_ikev2_turn *t, const struct adit_child_config *cfg, struct
 		st = adit_negotiate_choose(&offer, adit_ike_body(&t->inner, ADIT_PAYLOAD_SA), 0,
 					   &a->suite, &spi);
 	if (st == ADIT_OK)
-		st = load_spi(spi, &a->spi_out);
+		a->spi_out = adit_load32(spi.p);
 	return st;
 }
 
