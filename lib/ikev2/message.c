@@ -123,11 +123,10 @@ trace_inner(const struct adit_ike *ike, const struct adit_ike_sa *sa,
 	struct adit_ike_header h;
 	size_t at = inner_at(sa), n = adit_writer_len(&m->w);
 
-	/* The length is not in the header yet, which is what ERR_MALFORMED says; all else is. */
-	if (!ike->cfg->trace || m->w.bad ||
-	    adit_ike_get_header((struct adit_span){m->w.base, ADIT_IKE_HEADER_LEN}, &h) ==
-		    ADIT_ERR_SHORT)
+	if (!ike->cfg->trace || m->w.bad)
 		return;
+	/* The length is not there yet, which is all that is to be said against this header. */
+	(void)!adit_ike_get_header((struct adit_span){m->w.base, ADIT_IKE_HEADER_LEN}, &h);
 	adit_ikev2_trace_message(ike, &sa->path, &h, true, m->w.base[ADIT_IKE_HEADER_LEN],
 				 (struct adit_span){m->w.base + at, n - at});
 }

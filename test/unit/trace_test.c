@@ -1,0 +1,229 @@
+/* What the engine tells of itself: each message once, deciphered, with what was chosen and the
+ * keys, so that somebody who reads along can follow. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "adit/trace.h"
+#include "support/pair.h"
+#include "wire/ike_payload.h"
+
+enum { RECORDS = 64 };
+
+/* Records with their spans copied. */
+struct log {
+	struct adit_trace_record records[RECORDS];
+	uint8_t payloads[RECORDS][1024];
+	uint8_t keys[RECORDS][2][64];
+	unsigned n;
+};
+
+static struct pair pair;
+static struct log logs[2];
+
+static void
+record(void *ctx, const struct adit_trace_record *rec)
+{
+	struct log *log = ctx;
+	struct adit_trace_record *to = &log->records[log->n];
+
+	assert_in_range(log->n, 0, RECORDS - 1);
+	*to = *rec;
+	assert_in_range(rec->payloads.n, 0, sizeof log->payloads[0]);
+	if (rec->payloads.n)
+		memcpy(log->payloads[log->n], rec->payloads.p, rec->payloads.n);
+	to->payloads.p = log->payloads[log->n];
+	if (rec->sk_ei.n)
+		memcpy(log->keys[log->n][0], rec->sk_ei.p, rec->sk_ei.n);
+	if (rec->sk_er.n)
+		memcpy(log->keys[log->n][1], rec->sk_er.p, rec->sk_er.n);
+	log->n++;
+}
+
+static void
+begin(uint64_t seed)
+{
+	pair_defaults(&pair, seed);
+	memset(logs, 0, sizeof logs);
+	pair.a.trace = (struct adit_trace){&logs[0], record};
+	pair.b.trace = (struct adit_trace){&logs[1], record};
+	pair.a.cfg.trace = &pair.a.trace;
+	pair.b.cfg.trace = &pair.b.trace;
+	pair_open(&pair);
+}
+
+static void
+connect(uint64_t seed)
+{
+	begin(seed);
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+}
+
+/* The n-th record of a kind; NULL: there are fewer. */
+static const struct adit_trace_record *
+nth(const struct log *log, enum adit_trace_kind kind, unsigned n)
+{
+	for (unsigned i = 0; i < log->n; i++)
+		if (log->records[i].kind == kind && n-- == 0)
+			return &log->records[i];
+	return NULL;
+}
+
+static void
+expect_message(const struct log *log, unsigned n, bool sent, uint8_t exchange, bool response,
+	       uint32_t id, uint8_t first)
+{
+	const struct adit_trace_record *rec = nth(log, ADIT_TRACE_MESSAGE, n);
+
+	assert_non_null(rec);
+	assert_int_equal(rec->sent, sent);
+	assert_int_equal(rec->exchange, exchange);
+	assert_int_equal(rec->response, response);
+	assert_int_equal(rec->initiator, !response);
+	assert_int_equal(rec->message_id, id);
+	assert_int_equal(rec->first_payload, first);
+	assert_non_null(rec->path);
+}
+
+static void
+test_each_message_is_told_once_on_both_sides(void **state)
+{
+	(void)state;
+	connect(1);
+	for (unsigned i = 0; i < 2; i++) {
+		expect_message(&logs[i], 0, i == 0, 34, false, 0, ADIT_PAYLOAD_SA);
+		expect_message(&logs[i], 1, i == 1, 34, true, 0, ADIT_PAYLOAD_SA);
+		expect_message(&logs[i], 2, i == 0, 35, false, 1, ADIT_PAYLOAD_IDI);
+		expect_message(&logs[i], 3, i == 1, 35, true, 1, ADIT_PAYLOAD_IDR);
+		assert_null(nth(&logs[i], ADIT_TRACE_MESSAGE, 4));
+		assert_null(nth(&logs[i], ADIT_TRACE_REFUSED, 0));
+		assert_null(nth(&logs[i], ADIT_TRACE_RESENT, 0));
+	}
+}
+
+/* What was enciphered is told in clear: the initiator's address as its identity. */
+static void
+test_protected_messages_are_told_deciphered(void **state)
+{
+	(void)state;
+	connect(2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct adit_trace_record *rec = nth(&logs[i], ADIT_TRACE_MESSAGE, 2);
+		struct adit_span chain = rec->payloads, body;
+		uint8_t type = rec->first_payload;
+		struct adit_id id;
+
+		assert_true(adit_payload_next(&type, &chain, &body));
+		assert_int_equal(adit_ike_get_id(body, &id), ADIT_OK);
+		assert_int_equal(id.type, ADIT_ID_IPV4_ADDR);
+		assert_memory_equal(id.data.p, pair.a.end.ip.b, 4);
+	}
+}
+
+static void
+test_what_was_chosen_and_the_keys_are_the_same_on_both_sides(void **state)
+{
+	const struct adit_trace_record *a, *b;
+
+	(void)state;
+	connect(3);
+	for (unsigned i = 0; i < 2; i++) {
+		a = nth(&logs[0], ADIT_TRACE_CHOSEN, i);
+		b = nth(&logs[1], ADIT_TRACE_CHOSEN, i);
+		assert_non_null(a);
+		assert_non_null(b);
+		assert_ptr_equal(a->aead, b->aead);
+		assert_ptr_equal(a->prf, b->prf);
+		/* The second one is of ESP, which has no PRF. */
+		assert_int_equal(a->prf == NULL, i == 1);
+		assert_memory_equal(a->spi_r, b->spi_r, 8);
+	}
+	assert_ptr_equal(a->aead, pair.a.in.aead);
+	a = nth(&logs[0], ADIT_TRACE_IKE_KEYS, 0);
+	b = nth(&logs[1], ADIT_TRACE_IKE_KEYS, 0);
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_int_equal(a->sk_ei.n, a->aead->encr_key_len);
+	assert_int_equal(a->sk_ai.n, a->aead->integ_key_len);
+	assert_memory_equal(logs[0].keys[a - logs[0].records], logs[1].keys[b - logs[1].records],
+			    sizeof logs[0].keys[0]);
+	assert_memory_not_equal(logs[0].keys[a - logs[0].records][0],
+				logs[0].keys[a - logs[0].records][1], a->sk_ei.n);
+}
+
+static bool
+lose_first(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	(void)from;
+	(void)d;
+	return p->sent > 1;
+}
+
+static void
+test_what_is_sent_again_is_told_as_that(void **state)
+{
+	(void)state;
+	begin(4);
+	pair.wire = lose_first;
+	pair_start(&pair);
+	pair_pass(&pair, 10000);
+	assert_true(pair_is_up(&pair));
+	assert_non_null(nth(&logs[0], ADIT_TRACE_RESENT, 0));
+	assert_true(nth(&logs[0], ADIT_TRACE_RESENT, 0)->sent);
+	assert_null(nth(&logs[0], ADIT_TRACE_RESENT, 1));
+	assert_null(nth(&logs[1], ADIT_TRACE_RESENT, 0));
+	assert_null(nth(&logs[0], ADIT_TRACE_MESSAGE, 4));
+}
+
+static void
+test_what_is_refused_is_told_with_its_status(void **state)
+{
+	const struct adit_path path = {pair.b.end, pair.a.end};
+	uint8_t rubbish[40] = {1};
+
+	(void)state;
+	begin(5);
+	assert_int_equal(adit_ike_input(&pair.b.ike, 0, &path, rubbish, sizeof rubbish),
+			 ADIT_ERR_MALFORMED);
+	assert_int_equal(logs[1].n, 1);
+	assert_int_equal(logs[1].records[0].kind, ADIT_TRACE_REFUSED);
+	assert_int_equal(logs[1].records[0].status, ADIT_ERR_MALFORMED);
+	assert_ptr_equal(logs[1].records[0].path, &path);
+}
+
+/* An answer that belongs to no SA, here the demand for a cookie. */
+static void
+test_stateless_answers_are_told_too(void **state)
+{
+	struct pair_datagram d;
+
+	(void)state;
+	begin(6);
+	pair.b.cfg.cookie_threshold = 1;
+	pair.b.ike.half_open = 1;
+	pair_start(&pair);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_ERR_COOKIE);
+	expect_message(&logs[1], 1, true, 34, true, 0, ADIT_PAYLOAD_NOTIFY);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_message_is_told_once_on_both_sides),
+		cmocka_unit_test(test_protected_messages_are_told_deciphered),
+		cmocka_unit_test(test_what_was_chosen_and_the_keys_are_the_same_on_both_sides),
+		cmocka_unit_test(test_what_is_sent_again_is_told_as_that),
+		cmocka_unit_test(test_what_is_refused_is_told_with_its_status),
+		cmocka_unit_test(test_stateless_answers_are_told_too),
+	};
+
+	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
+}
