@@ -1,0 +1,253 @@
+/* The engine towards its sockets and its clock: room for output, ports and timers other than the
+ * usual, a driver whose callbacks fail. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/pair.h"
+
+static struct pair pair;
+
+/* --- Output. */
+
+static void
+test_output_that_finds_no_room_stays_due(void **state)
+{
+	static uint8_t bytes[ADIT_IKE_MESSAGE_MAX + 4];
+	struct pair_datagram d;
+	struct adit_path path;
+	size_t n = 7;
+
+	(void)state;
+	pair_defaults(&pair, 20);
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_int_equal(adit_ike_output(&pair.a.ike, pair.now, &path,
+					 (struct adit_buf){bytes, sizeof bytes - 1}, &n),
+			 ADIT_ERR_ROOM);
+	assert_int_equal(n, 0);
+	assert_true(pair_take(&pair, &pair.a, &d));
+}
+
+/* --- Ports. */
+
+static uint16_t seen_from[8], seen_to[8];
+static unsigned seen;
+
+static bool
+note_ports(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	(void)p;
+	(void)from;
+	if (seen < 8) {
+		seen_from[seen] = d->path.local.port;
+		seen_to[seen++] = d->path.remote.port;
+	}
+	return true;
+}
+
+static void
+test_other_ports_than_the_usual_are_used_where_configured(void **state)
+{
+	(void)state;
+	pair_defaults(&pair, 30);
+	seen = 0;
+	pair.wire = note_ports;
+	pair.a.end.port = 5000;
+	pair.a.peer.remote_port = 5001;
+	pair.a.peer.remote_natt_port = 4601;
+	pair.a.peer.encap = true;
+	pair.a.cfg.natt_port = 4600;
+	pair.b.cfg.natt_port = 4601;
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+	assert_int_equal(seen, 4);
+	assert_int_equal(seen_from[0], 5000);
+	assert_int_equal(seen_to[0], 5001);
+	assert_int_equal(seen_from[2], 4600);
+	assert_int_equal(seen_to[2], 4601);
+	assert_true(pair.a.in.udp_encap);
+	assert_int_equal(pair.a.out.local_port, 4600);
+	assert_int_equal(pair.a.out.remote_port, 4601);
+}
+
+/* Who begins on the NAT-T port stays there. */
+static void
+test_an_attempt_from_the_natt_port_stays_on_it(void **state)
+{
+	(void)state;
+	pair_defaults(&pair, 31);
+	seen = 0;
+	pair.wire = note_ports;
+	pair.a.end.port = ADIT_IKE_NATT_PORT;
+	pair.a.peer.remote_port = ADIT_IKE_NATT_PORT;
+	pair.a.peer.encap = true;
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+	for (unsigned i = 0; i < seen; i++) {
+		assert_int_equal(seen_from[i], ADIT_IKE_NATT_PORT);
+		assert_int_equal(seen_to[i], ADIT_IKE_NATT_PORT);
+	}
+	assert_true(pair.a.in.udp_encap);
+}
+
+/* Timers as configured: sent again after 100 ms and after 100 more, and then given up. */
+static bool
+lose_all(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	(void)p;
+	(void)from;
+	(void)d;
+	return false;
+}
+
+static void
+test_retransmission_is_as_configured(void **state)
+{
+	(void)state;
+	pair_defaults(&pair, 32);
+	pair.a.cfg.retransmit_timeout_ms = 100;
+	pair.a.cfg.retransmit_base_percent = 100;
+	pair.a.cfg.retransmit_tries = 2;
+	pair.wire = lose_all;
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_pass(&pair, 290);
+	assert_int_equal(pair.sent, 3);
+	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_DOWN), 0);
+	pair_pass(&pair, 100);
+	assert_int_equal(pair.sent, 3);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_TIMEOUT);
+}
+
+static void
+test_half_open_ones_are_kept_as_long_as_configured(void **state)
+{
+	struct pair_datagram d;
+
+	(void)state;
+	pair_defaults(&pair, 33);
+	pair.b.cfg.half_open_timeout_ms = 1000;
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d)); /* lost */
+	assert_int_equal(adit_ike_deadline(&pair.b.ike), pair.now + 1000);
+	adit_ike_tick(&pair.b.ike, pair.now + 999);
+	assert_int_equal(pair.b.ike.half_open, 1);
+	adit_ike_tick(&pair.b.ike, pair.now + 1000);
+	assert_int_equal(pair_in_use(&pair.b), 0);
+}
+
+/* --- The driver. */
+
+struct io_state {
+	enum adit_status in, out;
+	unsigned sent, taken;
+	size_t n;
+};
+
+static adit_ms
+io_now(void *ctx)
+{
+	(void)ctx;
+	return pair.now;
+}
+
+static enum adit_status
+io_recv(void *ctx, struct adit_path *path, struct adit_buf b, size_t *n)
+{
+	struct io_state *s = ctx;
+
+	s->taken++;
+	memset(path, 0, sizeof *path);
+	memset(b.p, 0, s->n);
+	*n = s->n;
+	return s->in;
+}
+
+static enum adit_status
+io_send(void *ctx, const struct adit_path *path, struct adit_span d)
+{
+	struct io_state *s = ctx;
+
+	(void)path;
+	(void)d;
+	s->sent++;
+	return s->out;
+}
+
+static void
+io_event(void *ctx, const struct adit_ike_event *ev)
+{
+	(void)ctx;
+	(void)ev;
+}
+
+static void
+test_a_driver_that_can_not_receive_still_sends(void **state)
+{
+	static uint8_t bytes[ADIT_IKE_MESSAGE_MAX + 4];
+	struct io_state s = {ADIT_ERR_IO, ADIT_OK, 0, 0, 0};
+	const struct adit_io io = {&s, io_now, io_recv, io_send, io_event};
+	adit_ms next;
+
+	(void)state;
+	pair_defaults(&pair, 40);
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_int_equal(
+		adit_ike_run(&pair.a.ike, &io, (struct adit_buf){bytes, sizeof bytes}, 4, &next),
+		ADIT_ERR_IO);
+	assert_int_equal(s.taken, 1);
+	assert_int_equal(s.sent, 1);
+}
+
+/* A peer that never stops sending costs no more than the budget. */
+static void
+test_a_round_takes_no_more_than_its_budget(void **state)
+{
+	static uint8_t bytes[ADIT_IKE_MESSAGE_MAX + 4];
+	struct io_state s = {ADIT_OK, ADIT_OK, 0, 0, 40};
+	const struct adit_io io = {&s, io_now, io_recv, io_send, io_event};
+	adit_ms next;
+
+	(void)state;
+	pair_defaults(&pair, 41);
+	pair_open(&pair);
+	assert_int_equal(
+		adit_ike_run(&pair.a.ike, &io, (struct adit_buf){bytes, sizeof bytes}, 5, &next),
+		ADIT_OK);
+	assert_int_equal(s.taken, 5);
+	assert_int_equal(adit_ike_run(&pair.a.ike, &io, (struct adit_buf){bytes, 10}, 0, &next),
+			 ADIT_OK);
+	pair_start(&pair);
+	assert_int_equal(adit_ike_run(&pair.a.ike, &io, (struct adit_buf){bytes, 10}, 0, &next),
+			 ADIT_ERR_ROOM);
+	assert_int_equal(s.sent, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_output_that_finds_no_room_stays_due),
+		cmocka_unit_test(test_other_ports_than_the_usual_are_used_where_configured),
+		cmocka_unit_test(test_an_attempt_from_the_natt_port_stays_on_it),
+		cmocka_unit_test(test_retransmission_is_as_configured),
+		cmocka_unit_test(test_half_open_ones_are_kept_as_long_as_configured),
+		cmocka_unit_test(test_a_driver_that_can_not_receive_still_sends),
+		cmocka_unit_test(test_a_round_takes_no_more_than_its_budget),
+	};
+
+	return cmocka_run_group_tests_name("ike_driver", tests, NULL, NULL);
+}
