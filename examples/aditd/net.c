@@ -21,6 +21,8 @@ union address {
 
 #define CONTROL_LEN 64
 #define RECEIVE_BUFFER (4 << 20)
+/* Where an IPv4 header names what follows. */
+#define PROTOCOL_AT 9
 
 static socklen_t
 put_address(union address *a, const struct adit_ip *ip, uint16_t port)
@@ -53,13 +55,21 @@ get_address(const union address *a, struct adit_endpoint *e)
 	}
 }
 
+/* What the socket sends goes around the TUN device. */
 static void
-set_options(int fd, uint8_t version)
+set_mark(int fd)
 {
-	int on = 1, mark = NET_MARK, size = RECEIVE_BUFFER, fragment = IP_PMTUDISC_DONT;
+	int mark = NET_MARK;
 
 	/* Without the privilege for a mark there is no tunnel device either. */
 	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+}
+
+static void
+set_options(int fd, uint8_t version)
+{
+	int on = 1, size = RECEIVE_BUFFER, fragment = IP_PMTUDISC_DONT;
+
 	(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 	if (version == 4) {
 		(void)!setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
@@ -103,6 +113,11 @@ open_one(const struct net_socket *s)
 	any.version = s->version;
 	n = put_address(&a, &any, s->port);
 	set_options(fd, s->version);
+	/* The kernel notes the MTU of an ICMP error for routes of every raw socket's mark: what
+	 * this host is told of the inside must not count outside, where the peer may be the same
+	 * host. */
+	if (s->protocol != ADIT_PROTO_ICMP && s->protocol != ADIT_PROTO_ICMPV6)
+		set_mark(fd);
 	set_filter(fd, s->protocol);
 	if (bind(fd, &a.any, n) == 0)
 		return fd;
@@ -118,8 +133,10 @@ open_clear(int family)
 {
 	int fd = socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
 
-	if (fd >= 0)
-		set_options(fd, family == AF_INET ? 4 : 6);
+	if (fd < 0)
+		return -1;
+	set_options(fd, family == AF_INET ? 4 : 6);
+	set_mark(fd);
 	return fd;
 }
 
@@ -264,7 +281,7 @@ static size_t
 path_mtu(const union address *to, socklen_t len)
 {
 	bool v4 = to->any.sa_family == AF_INET;
-	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0, mark = NET_MARK;
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0;
 	socklen_t n = sizeof mtu;
 	union address discard = *to;
 
@@ -275,7 +292,7 @@ path_mtu(const union address *to, socklen_t len)
 		discard.v4.sin_port = htons(9);
 	else
 		discard.v6.sin6_port = htons(9);
-	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+	set_mark(fd);
 	if (connect(fd, &discard.any, len) < 0 ||
 	    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &n) < 0)
 		mtu = 0;
@@ -289,7 +306,9 @@ send_cut(int fd, struct adit_span packet, const union address *to, size_t mtu)
 {
 	static uint8_t room[NET_PACKET_MAX];
 	static uint32_t id;
-	const struct adit_fragment_params params = {mtu, ++id, true};
+	/* AH covers the identification, and a fragment without DF would need another. */
+	bool ignore_df = packet.n > PROTOCOL_AT && packet.p[PROTOCOL_AT] != ADIT_PROTO_AH;
+	const struct adit_fragment_params params = {mtu, ++id, ignore_df};
 	socklen_t len = to->any.sa_family == AF_INET ? sizeof to->v4 : sizeof to->v6;
 	struct adit_pkt piece = {room, sizeof room, 0, 0};
 	struct adit_fragmenter f;
@@ -459,7 +478,6 @@ bool
 net_source(const struct adit_ip *remote, struct adit_ip *local)
 {
 	int fd = socket(remote->version == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int mark = NET_MARK;
 	struct adit_endpoint end;
 	union address a;
 	socklen_t n = put_address(&a, remote, ADIT_IKE_PORT);
@@ -467,7 +485,7 @@ net_source(const struct adit_ip *remote, struct adit_ip *local)
 
 	if (fd < 0)
 		return false;
-	(void)!setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
+	set_mark(fd);
 	ok = connect(fd, &a.any, n) == 0;
 	n = sizeof a;
 	ok = ok && getsockname(fd, &a.any, &n) == 0;
