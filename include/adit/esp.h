@@ -58,10 +58,11 @@ struct adit_esp_rx {
  * one with its header mended, in BEET mode one with the addresses inside. In IPTFS mode it is the
  * payload, for adit/iptfs.h, where rx->next_header is ADIT_NEXT_HEADER_AGGFRAG.
  * ERR_SHORT, ERR_MALFORMED, ERR_FRAGMENT, ERR_MISMATCH (SPI, addresses or direction of the SA),
- * ERR_REPLAY, ERR_OLD: *pkt as it was, but for a repeat within one burst, whose bytes are
- * undefined. ERR_ICV: not authentic, bytes undefined, SA unchanged. ERR_PADDING, ERR_SELECTOR,
- * ERR_ECN, ERR_DUMMY, ERR_UNSUPPORTED, and ERR_MALFORMED of the packet inside: authentic (the
- * number is committed, RFC 4303 3.4.3), bytes undefined, to be dropped. */
+ * ERR_REPLAY, ERR_OLD, ERR_EXHAUSTED (a hard bound of its life): *pkt as it was, but for a repeat
+ * or the bound within one burst, with undefined bytes. ERR_ICV: not authentic, bytes undefined, SA
+ * unchanged. ERR_PADDING, ERR_SELECTOR, ERR_ECN, ERR_DUMMY, ERR_UNSUPPORTED, and ERR_MALFORMED of
+ * the packet inside: authentic (the number is committed, RFC 4303 3.4.3), bytes undefined, to be
+ * dropped. */
 ADIT_MUST_USE enum adit_status adit_esp_decap(struct adit_sa *sa, struct adit_pkt *pkt,
 					      struct adit_esp_rx *rx);
 

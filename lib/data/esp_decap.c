@@ -135,7 +135,7 @@ begin(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j, struc
 	return st;
 }
 
-/* Checked once more, for the same packet may stand twice in one burst. */
+/* Checked once more: the same packet may stand twice in one burst, and the SA's last before it. */
 static enum adit_status
 finish(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, enum adit_status opened,
        struct adit_esp_rx *rx)
@@ -144,6 +144,8 @@ finish(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, enum adit_status
 
 	if (st == ADIT_OK)
 		st = adit_replay_check(&sa->window, j->seq);
+	if (ADIT_EXTRAS && st == ADIT_OK && adit_sa_is_full(sa))
+		st = ADIT_ERR_EXHAUSTED;
 	if (st != ADIT_OK)
 		return st;
 	adit_replay_commit(&sa->window, j->seq);

@@ -98,6 +98,8 @@ decide_without_sa(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, const st
 {
 	if (a->ip.upper == ADIT_PROTO_ESP || a->ip.upper == ADIT_PROTO_AH)
 		adit_verdict_discard(v, a->ip.fragment ? ADIT_ERR_FRAGMENT : ADIT_ERR_NO_SA);
+	else if (a->ip.fragment && ipsec->fragtrack_in)
+		v->status = ADIT_ERR_PENDING;
 	else
 		decide_clear(ipsec, pkt, v);
 }
@@ -293,6 +295,31 @@ decap_inside(struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_verdict
 	}
 }
 
+/* Fragments in clear wait for what the packets before them taught. */
+static void
+decide_pending(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_verdict *v,
+	       size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].status == ADIT_ERR_PENDING) {
+			v[i].status = ADIT_OK;
+			decide_clear(ipsec, &pkts[i], &v[i]);
+		}
+}
+
+static void
+in_run(struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts, struct adit_verdict *v,
+       size_t n)
+{
+	if (!sa) {
+		decide_pending(ipsec, pkts, v, n);
+		return;
+	}
+	decap_run(ipsec, sa, pkts, v, n);
+	for (size_t i = 0; i < n; i++)
+		decap_inside(ipsec, &pkts[i], &v[i]);
+}
+
 static void
 in_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v, size_t n)
 {
@@ -301,14 +328,10 @@ in_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v,
 	decide_some(ipsec, pkts, v, sas, n);
 	for (size_t i = 0, run; i < n; i += run) {
 		run = adit_ipsec_run(sas + i, n - i);
-		if (sas[i])
-			decap_run(ipsec, sas[i], pkts + i, v + i, run);
+		in_run(ipsec, sas[i], pkts + i, v + i, run);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (sas[i])
-			decap_inside(ipsec, &pkts[i], &v[i]);
+	for (size_t i = 0; i < n; i++)
 		ipsec->in[v[i].status]++;
-	}
 }
 
 void

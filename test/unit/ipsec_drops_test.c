@@ -13,7 +13,7 @@
 #include "support/lane.h"
 #include "support/site.h"
 
-enum { HARD_MS = 1000, PORT = 2000, SPI_OUTER = 0x2000 };
+enum { HARD_MS = 1000, PORT = 2000, BURST = 5, SPI_OUTER = 0x2000 };
 
 static const struct adit_ip ip_a = {4, {192, 0, 2, 1}}, ip_b = {4, {192, 0, 2, 2}};
 static struct site a, b;
@@ -119,6 +119,37 @@ test_the_end_of_an_sas_time_is_counted_at_every_door(void **state)
 	assert_int_equal(site_out(&a), ADIT_VERDICT_DISCARD);
 	assert_int_equal(adit_sa_audit(sa_of(&a, 0x1000, &id)).exhausted, 1);
 	assert_int_equal(sa_of(&a, 0x1000, &id)->n.drops, 1);
+}
+
+/* --- Bursts. */
+
+static void
+test_the_hard_bound_of_an_sa_is_one_within_a_burst(void **state)
+{
+	struct adit_sa_params p = {.hard = {.packets = 3}};
+	static uint8_t bufs[BURST][1024];
+	struct adit_verdict v[BURST];
+	struct adit_pkt pkts[BURST];
+	struct adit_sa_id id;
+	struct adit_sa *in;
+
+	(void)state;
+	site_join(&a, &b, 0, &p);
+	in = sa_of(&b, 0x1000, &id);
+	/* The peer knows of no bound. */
+	sa_of(&a, 0x1000, &id)->bounded = false;
+	for (size_t i = 0; i < BURST; i++) {
+		site_udp(&a, 1, 2);
+		assert_int_equal(site_out(&a), ADIT_VERDICT_SEND);
+		memcpy(bufs[i], site_data(&a), a.pkt.len);
+		pkts[i] = (struct adit_pkt){bufs[i], sizeof bufs[i], 0, a.pkt.len};
+	}
+	adit_ipsec_in(&b.ipsec, pkts, v, BURST);
+	for (size_t i = 0; i < BURST; i++)
+		assert_int_equal(v[i].status, i < 3 ? ADIT_OK : ADIT_ERR_EXHAUSTED);
+	assert_int_equal(in->n.packets, 3);
+	assert_int_equal(in->window.top, 3);
+	assert_int_equal(adit_sa_audit(in).exhausted, BURST - 3);
 }
 
 /* --- Fragments. */
@@ -228,6 +259,32 @@ test_an_overlap_through_an_sa_says_so_and_is_counted(void **state)
 	assert_int_equal(adit_sa_audit(sa).outside, 0);
 }
 
+/* In one burst as one after the other: a later fragment in clear doesn't join a protected first one
+ * that came before it. */
+static void
+test_fragments_in_clear_take_their_turn_in_a_burst(void **state)
+{
+	const struct adit_sa_params p = {.replay_window = 64};
+	struct adit_verdict v[2];
+	struct adit_pkt pkts[2];
+
+	(void)state;
+	to_port(&a, false);
+	to_port(&b, true);
+	(void)site_policy(&b, ADIT_BYPASS, 2, 1);
+	site_join(&a, &b, 0, &p);
+	send(1, 0);
+	site_bytes(&b, site_data(&a), a.pkt.len);
+	pkts[0] = b.pkt;
+	put(1, 64);
+	pkts[1] = a.pkt;
+	adit_ipsec_in(&b.ipsec, pkts, v, 2);
+	assert_int_equal(v[0].kind, ADIT_VERDICT_DELIVER);
+	assert_int_equal(v[1].kind, ADIT_VERDICT_DISCARD);
+	assert_int_equal(v[1].status, ADIT_ERR_POLICY);
+	assert_int_equal(b.ipsec.in[ADIT_ERR_POLICY], 1);
+}
+
 /* --- IP-TFS. */
 
 static void
@@ -261,6 +318,8 @@ main(void)
 		TEST(test_the_end_of_an_sas_time_is_counted_at_every_door),
 		TEST(test_a_later_fragment_that_is_delivered_counts_as_delivered),
 		TEST(test_a_fragment_that_is_dropped_behind_its_sa_counts_as_dropped),
+		TEST(test_fragments_in_clear_take_their_turn_in_a_burst),
+		TEST(test_the_hard_bound_of_an_sa_is_one_within_a_burst),
 		TEST(test_an_overlap_through_an_sa_says_so_and_is_counted),
 		TEST(test_a_stranger_out_of_an_iptfs_sa_is_counted_at_its_sa),
 	};
