@@ -5,66 +5,11 @@
 #include <string.h>
 
 #include "adit/esp.h"
+#include "fuzz/open_door.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { SPI = 0x1234, ROOM = 64, CTX = 8 };
-
-static enum adit_status
-no_key(const struct adit_aead *aead, void *kc, struct adit_span key)
-{
-	(void)aead;
-	(void)kc;
-	(void)key;
-	return ADIT_OK;
-}
-
-static enum adit_status
-no_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
-{
-	(void)kc;
-	(void)n;
-	memset(iv, 0, aead->iv_len);
-	return ADIT_OK;
-}
-
-static void
-pass(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
-{
-	volatile uint8_t sum = 0;
-
-	(void)kc;
-	for (size_t i = 0; i < n; i++) {
-		/* All that the operation points to must be there. */
-		for (size_t k = 0; k < ops[i].len; k++)
-			sum = (uint8_t)(sum + ops[i].data[k]);
-		for (size_t k = 0; k < aead->icv_len; k++)
-			sum = (uint8_t)(sum + ops[i].icv[k]);
-		for (size_t k = 0; k < aead->iv_len; k++)
-			sum = (uint8_t)(sum + ops[i].iv[k]);
-		ops[i].status = ADIT_OK;
-	}
-}
-
-static void
-no_wipe(const struct adit_aead *aead, void *kc)
-{
-	(void)aead;
-	(void)kc;
-}
-
-static const struct adit_aead open_door = {
-	.name = "fuzz",
-	.ctx_size = CTX,
-	.iv_len = 8,
-	.icv_len = 16,
-	.block = 1,
-	.setkey = no_key,
-	.make_iv = no_iv,
-	.seal = pass,
-	.open = pass,
-	.wipe = no_wipe,
-};
+enum { SPI = 0x1234, ROOM = 64 };
 
 static void
 make_sa(struct adit_sa *sa, uint8_t how, uint64_t *kc, uint32_t *window)
@@ -80,7 +25,7 @@ make_sa(struct adit_sa *sa, uint8_t how, uint64_t *kc, uint32_t *window)
 	p.local.version = p.remote.version = how & 8 ? 6 : 4;
 	p.aead = &open_door;
 	p.replay_window = 64;
-	if (adit_sa_init(sa, &p, (struct adit_buf){(uint8_t *)kc, CTX}, window,
+	if (adit_sa_init(sa, &p, (struct adit_buf){(uint8_t *)kc, OPEN_DOOR_CTX}, window,
 			 ADIT_REPLAY_WORDS(64)) != ADIT_OK)
 		abort();
 }
@@ -103,7 +48,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	uint32_t window[ADIT_REPLAY_WORDS(64)];
-	uint64_t kc[CTX / sizeof(uint64_t)];
+	uint64_t kc[OPEN_DOOR_CTX / sizeof(uint64_t)];
 	struct adit_esp_rx rx;
 	struct adit_pkt pkt;
 	struct adit_sa sa;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "adit/ipsec.h"
+#include "fuzz/open_door.h"
 #include "wire/ip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -13,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 #define SPI 0x80001230u
 /* A bit of the first byte: later fragments get ports, and SAs an MTU. */
 enum { TRACK = 64 };
-enum { CTX = 8, SLOTS = 4, WORDS = ADIT_REPLAY_WORDS(64), POLICIES = 3 };
+enum { SLOTS = 4, WORDS = ADIT_REPLAY_WORDS(64), POLICIES = 3 };
 enum {
 	PACKETS = 2 * ADIT_BURST + 1,
 	TRACKED = 4,
@@ -33,53 +34,6 @@ struct node {
 	struct adit_policy policies[POLICIES];
 	struct adit_fragtrack track[2];
 	struct adit_fragtrack_entry tracked[2][TRACKED];
-};
-
-static enum adit_status
-no_key(const struct adit_aead *aead, void *kc, struct adit_span key)
-{
-	(void)aead;
-	(void)kc;
-	(void)key;
-	return ADIT_OK;
-}
-
-static enum adit_status
-no_iv(const struct adit_aead *aead, void *kc, uint64_t n, uint8_t *iv)
-{
-	(void)kc;
-	(void)n;
-	memset(iv, 0, aead->iv_len);
-	return ADIT_OK;
-}
-
-static void
-pass(const struct adit_aead *aead, void *kc, struct adit_aead_op *ops, size_t n)
-{
-	(void)aead;
-	(void)kc;
-	for (size_t i = 0; i < n; i++)
-		ops[i].status = ADIT_OK;
-}
-
-static void
-no_wipe(const struct adit_aead *aead, void *kc)
-{
-	(void)aead;
-	(void)kc;
-}
-
-static const struct adit_aead open_door = {
-	.name = "fuzz",
-	.ctx_size = CTX,
-	.iv_len = 8,
-	.icv_len = 16,
-	.block = 1,
-	.setkey = no_key,
-	.make_iv = no_iv,
-	.seal = pass,
-	.open = pass,
-	.wipe = no_wipe,
 };
 
 static enum adit_status
@@ -149,8 +103,9 @@ static void
 make(struct node *nd, uint8_t how)
 {
 	struct adit_rng rng = {NULL, fill};
-	struct adit_sad_mem mem = {nd->words, nd->sas,    nd->entries, SLOTS, (uint8_t *)nd->keys,
-				   CTX,       nd->window, WORDS,       NULL,  0};
+	struct adit_sad_mem mem = {
+		nd->words,     nd->sas,    nd->entries, SLOTS, (uint8_t *)nd->keys,
+		OPEN_DOOR_CTX, nd->window, WORDS,       NULL,  0};
 	struct adit_spd_mem smem = {nd->policies, POLICIES, nd->heads, nd->cache, 2};
 
 	memset(nd, 0, sizeof *nd);

@@ -41,7 +41,10 @@ $(FUZZ_SUPPORT): $(SUPPORT_OBJ) $(FUZZ_PARTS) $(OBJECTS)
 	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
 
 $(FUZZ_BIN): %: %.o $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) | $(HAVE)/mbedtls
-	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< -o $@ $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) $(MBEDTLS_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $(filter %.o,$^) -o $@ $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) $(MBEDTLS_LIBS) $(FUZZ_LIBS)
+
+$(BUILD)/test/fuzz/pcap_file_fuzz: $(BUILD)/examples/adit-pcap/capture.o
+$(BUILD)/test/fuzz/pcap_file_fuzz: private FUZZ_LIBS := -lpcap
 
 $(FUZZ_BIN:=.o) $(FUZZ_PARTS): $(BUILD)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
