@@ -15,19 +15,20 @@ struct job {
 	uint64_t seq;
 };
 
-/* The local address and, encapsulated in UDP, the local port must be the SA's. The peer's may
- * change behind a NAT, and authentication tells who it is. */
-static bool
-is_ours(const struct adit_sa *sa, const uint8_t *p, const struct job *j)
-{
-	return adit_outer_is_to(sa, p, j->outer.version) &&
-	       (!sa->udp_encap || adit_outer_is_to_port(sa, p + j->outer.upper_at));
-}
-
 static bool
 is_in_udp(const struct job *j)
 {
 	return j->outer.upper == ADIT_PROTO_UDP;
+}
+
+/* The local address and, in UDP, the local port of an encapsulating SA must be the SA's. The peer's
+ * may change behind a NAT, and authentication tells who it is. */
+static bool
+is_ours(const struct adit_sa *sa, const uint8_t *p, const struct job *j)
+{
+	return adit_outer_is_to(sa, p, j->outer.version) &&
+	       (!sa->udp_encap || !is_in_udp(j) ||
+		adit_outer_is_to_port(sa, p + j->outer.upper_at));
 }
 
 /* Where ESP begins behind the outer headers. */
@@ -38,9 +39,8 @@ find_esp(const struct adit_sa *sa, const uint8_t *p, struct job *j, size_t *esp)
 
 	if (j->outer.fragment)
 		return ADIT_ERR_FRAGMENT;
-	/* A peer may use UDP where no NAT was seen (RFC 7296 2.23), but not leave it where one was.
-	 */
-	if (!udp && (sa->udp_encap || j->outer.upper != ADIT_PROTO_ESP))
+	/* UDP or not is each end's own choice (RFC 7296 2.23). */
+	if (!udp && j->outer.upper != ADIT_PROTO_ESP)
 		return ADIT_ERR_MISMATCH;
 	if (j->outer.total - j->outer.upper_at < udp + ADIT_ESP_HEADER_LEN)
 		return ADIT_ERR_SHORT;

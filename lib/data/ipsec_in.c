@@ -35,14 +35,15 @@ read_spi(const uint8_t *p, struct arrival *a)
 }
 
 /* In UDP, only what comes to the address and port of its SA is ESP: the rest is other people's
- * traffic. An SA without encapsulation knows no port, and takes any (RFC 7296 2.23). */
+ * traffic. An SA without encapsulation knows no port, and takes any; one with it takes ESP without
+ * UDP as well (RFC 7296 2.23). */
 static bool
 is_for(const struct adit_sa *sa, const uint8_t *p, const struct arrival *a)
 {
 	if (sa->protocol != a->protocol)
 		return false;
 	if (a->ip.upper != ADIT_PROTO_UDP)
-		return !sa->udp_encap;
+		return true;
 	return adit_outer_is_to(sa, p, a->ip.version) &&
 	       (!sa->udp_encap || adit_outer_is_to_port(sa, p + a->ip.upper_at));
 }

@@ -2,7 +2,7 @@
  * one IKE SA first that it is up, then its children, then that it is down. */
 #include <string.h>
 
-#include "ike/slots.h"
+#include "ike/requests.h"
 
 static void
 fill_common(const struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_event *ev)
@@ -78,6 +78,8 @@ tell_child(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_c
 	ev->reason = (enum adit_status)child->reason;
 	child->tell = 0;
 	adit_child_free(ike, child);
+	/* Its IKE SA may be without any now: a matter for the next tick. */
+	adit_ike_wake(ike, 0);
 	return true;
 }
 

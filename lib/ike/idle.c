@@ -1,5 +1,4 @@
-/* Inactivity: Child SAs that nothing goes through are closed, and with the last of them their IKE
- * SA. */
+/* Inactivity: Child SAs that nothing goes through are closed, and IKE SAs without any. */
 #include "ike/idle.h"
 
 /* Counters tell that packets have passed and not when, so they are looked at this many times in the
@@ -67,20 +66,6 @@ close_child(struct adit_ike *ike, struct adit_ike_sa *sa, struct adit_ike_child 
 	sa->want |= ADIT_WANT_DELETE_IKE;
 }
 
-/* An IKE SA whose child has gone without it. */
-static adit_ms
-tick_childless(const struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
-{
-	adit_ms may_ms = adit_ike_peer(ike, sa)->children[sa->child_config].inactivity_ms;
-
-	if (may_ms == 0)
-		return ADIT_NEVER;
-	if (now < sa->heard_at + may_ms)
-		return sa->heard_at + may_ms;
-	sa->want |= ADIT_WANT_DELETE_IKE;
-	return ADIT_NEVER;
-}
-
 adit_ms
 adit_idle_tick(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 {
@@ -88,8 +73,10 @@ adit_idle_tick(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 	struct adit_ike_child *child = adit_child_of(ike, sa, NULL), *next;
 	adit_ms due = ADIT_NEVER;
 
+	/* No exchange of ours gives an IKE SA another child: without one it would hold its slot for
+	 * ever, kept alive by liveness checks. */
 	if (!child)
-		return tick_childless(ike, sa, now);
+		sa->want |= ADIT_WANT_DELETE_IKE;
 	for (; child; child = next) {
 		adit_ms may_ms = peer->children[child->config].inactivity_ms;
 

@@ -220,20 +220,22 @@ test_nothing_goes_into_a_tunnel_that_is_being_closed(void **state)
 	assert_int_equal(mesh_in_use(a), 0);
 }
 
-/* A node without room for the SAs deletes their child alone: the IKE SA is idle then. */
+/* Whoever ends the last child alone ends the IKE SA: nothing could make it another, and liveness
+ * checks would keep it for ever. With inactivity and without. */
 static void
 test_an_ike_sa_without_child_is_closed_too(void **state)
 {
+	static const adit_ms idle[] = {IDLE_MS, 0};
+
 	(void)state;
-	open_with(IDLE_MS, 0);
-	assert_int_equal(
-		adit_ike_delete_child(&b->node.ike, mesh.now, (struct adit_child_id){0, 1}),
-		ADIT_OK);
-	mesh_run(&mesh);
-	assert_int_equal(a->down, 1);
-	assert_int_equal(a->ike_down, 0);
-	mesh_pass(&mesh, SEEN_MS);
-	expect_nothing_left();
+	for (unsigned i = 0; i < 2; i++) {
+		open_with(idle[i], 0);
+		assert_int_equal(
+			adit_ike_delete_child(&b->node.ike, mesh.now, (struct adit_child_id){0, 1}),
+			ADIT_OK);
+		mesh_pass(&mesh, 2);
+		expect_nothing_left();
+	}
 }
 
 /* The node sleeps for a quarter of the time that it has. */
