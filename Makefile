@@ -178,6 +178,7 @@ layers: $(LIB) | $(HAVE)/cxx
 
 include test/tools/fuzz.mk
 include test/tools/cross.mk
+include test/sim/sim.mk
 include test/size/size.mk
 include test/differential/differential.mk
 include test/ct/ct.mk

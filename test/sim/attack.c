@@ -1,0 +1,374 @@
+/* An attacker on the path: it sees all frames, and replays, reflects, splices, changes, makes up
+ * and floods. It has no keys; the insider among the nodes has its own. */
+#include <string.h>
+
+#include "sim/world.h"
+
+enum {
+	HEADER = 28,
+	EXCHANGE_AT = 18,
+	NEXT_AT = 16,
+	LENGTH_AT = 24,
+	FLAGS_AT = 19,
+	SA_INIT = 34,
+	INFORMATIONAL = 37,
+	FLAG_INITIATOR = 8,
+	FLAG_RESPONSE = 32,
+	NOTIFY = 41,
+	DELETE = 42,
+	COOKIE = 16390,
+	MARKER = 4,
+	NATT = 4500,
+	FLOOD = 40
+};
+
+bool
+sim_is_spoofed(const struct adit_ip *ip)
+{
+	static const uint8_t v4[3] = {203, 0, 113}, v6[6] = {0x20, 1, 0xd, 0xb8, 0xff, 0xff};
+
+	return ip->version == 4 ? memcmp(ip->b, v4, 3) == 0 : memcmp(ip->b, v6, 6) == 0;
+}
+
+struct adit_ip
+sim_spoofed_address(const struct sim_plan *plan, uint32_t n)
+{
+	struct adit_ip v4 = {4, {203, 0, 113, (uint8_t)n}};
+	struct adit_ip v6 = {6, {0x20, 1, 0xd, 0xb8, 0xff, 0xff, [15] = (uint8_t)n}};
+
+	return plan->outer6 ? v6 : v4;
+}
+
+void
+sim_attack_sees(struct sim_world *w, const struct sim_frame *f)
+{
+	struct sim_frame *to = &w->seen[w->seen_n++ % SIM_SEEN];
+
+	memcpy(to, f, offsetof(struct sim_frame, bytes));
+	memcpy(to->bytes, f->bytes, f->len);
+}
+
+static const struct sim_frame *
+any_seen(struct sim_world *w)
+{
+	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
+
+	return n ? &w->seen[sim_below(&w->random, n)] : NULL;
+}
+
+/* A copy to be changed and sent. */
+static struct sim_frame *
+copy_of(struct sim_world *w, const struct sim_frame *f)
+{
+	struct sim_frame *c = sim_frame_take(w);
+
+	c->from = f->from;
+	c->to = f->to;
+	c->protocol = f->protocol;
+	c->len = f->len;
+	memcpy(c->bytes, f->bytes, f->len);
+	c->forged = true;
+	return c;
+}
+
+static void
+swap_ends(struct sim_frame *f)
+{
+	struct adit_endpoint e = f->from;
+
+	f->from = f->to;
+	f->to = e;
+}
+
+/* The IKE message in a frame, behind its marker; NULL: none. */
+static uint8_t *
+ike_of(struct sim_frame *f, size_t *n)
+{
+	static const uint8_t zero[MARKER];
+	size_t at = f->to.port == NATT || f->from.port == NATT ? MARKER : 0;
+
+	if (f->protocol != ADIT_PROTO_UDP || f->len < at + HEADER ||
+	    memcmp(f->bytes, zero, at) != 0)
+		return NULL;
+	*n = f->len - at;
+	return f->bytes + at;
+}
+
+static void
+set_length(uint8_t *msg, size_t n)
+{
+	msg[LENGTH_AT] = msg[LENGTH_AT + 1] = 0;
+	msg[LENGTH_AT + 2] = (uint8_t)(n >> 8);
+	msg[LENGTH_AT + 3] = (uint8_t)n;
+}
+
+static void
+replay(struct sim_world *w, const struct sim_frame *seen)
+{
+	struct sim_frame *f = copy_of(w, seen);
+
+	if (sim_chance(&w->random, 250))
+		f->from.port = (uint16_t)sim_next(&w->random);
+	if (sim_chance(&w->random, 250))
+		f->from.ip = w->stations[sim_below(&w->random, w->plan.nodes)].address;
+	sim_wire_send(w, NULL, f);
+}
+
+static void
+reflect(struct sim_world *w, const struct sim_frame *seen)
+{
+	struct sim_frame *f = copy_of(w, seen);
+	size_t n;
+	uint8_t *msg = ike_of(f, &n);
+
+	swap_ends(f);
+	if (msg && sim_chance(&w->random, 500))
+		msg[FLAGS_AT] ^=
+			(uint8_t)(sim_chance(&w->random, 500) ? FLAG_RESPONSE : FLAG_INITIATOR);
+	sim_wire_send(w, NULL, f);
+}
+
+/* The begin of one frame and the end of another. */
+static void
+splice(struct sim_world *w, const struct sim_frame *a, const struct sim_frame *b)
+{
+	struct sim_frame *f = copy_of(w, a);
+	size_t least = a->len < b->len ? a->len : b->len;
+	size_t at = least ? sim_below(&w->random, (uint32_t)least) : 0;
+
+	memcpy(f->bytes + at, b->bytes + at, b->len - at);
+	f->len = b->len;
+	sim_wire_send(w, NULL, f);
+}
+
+static void
+change(struct sim_world *w, const struct sim_frame *seen)
+{
+	struct sim_frame *f = copy_of(w, seen);
+	uint32_t n = sim_between(&w->random, 1, 4);
+
+	for (uint32_t i = 0; f->len && i < n; i++)
+		f->bytes[sim_below(&w->random, (uint32_t)f->len)] = (uint8_t)sim_next(&w->random);
+	if (sim_chance(&w->random, 200))
+		f->len = sim_below(&w->random, (uint32_t)f->len + 1);
+	sim_wire_send(w, NULL, f);
+}
+
+static void
+noise(struct sim_world *w, const struct sim_frame *seen)
+{
+	struct sim_frame *f = copy_of(w, seen);
+
+	f->len = sim_below(&w->random, 300);
+	sim_fill(&w->random, f->bytes, f->len);
+	if (sim_chance(&w->random, 500) && f->len > MARKER)
+		memset(f->bytes, 0, MARKER);
+	sim_wire_send(w, NULL, f);
+}
+
+static const struct sim_frame *
+seen_init(struct sim_world *w, bool response)
+{
+	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
+	unsigned first = n ? sim_below(&w->random, n) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct sim_frame *f = &w->seen[(first + i) % n];
+		size_t len;
+		const uint8_t *msg = ike_of(f, &len);
+
+		if (msg && msg[EXCHANGE_AT] == SA_INIT &&
+		    ((msg[FLAGS_AT] & FLAG_RESPONSE) != 0) == response)
+			return f;
+	}
+	return NULL;
+}
+
+/* Puts a notify of random bytes first. */
+static void
+put_notify(struct sim_world *w, struct sim_frame *f, uint8_t *msg, size_t n, uint16_t type,
+	   size_t data)
+{
+	size_t more = 8 + data;
+
+	if (f->len + more > SIM_FRAME_MAX)
+		return;
+	memmove(msg + HEADER + more, msg + HEADER, n - HEADER);
+	memset(msg + HEADER, 0, 8);
+	msg[HEADER] = msg[NEXT_AT];
+	msg[HEADER + 3] = (uint8_t)more;
+	msg[HEADER + 6] = (uint8_t)(type >> 8);
+	msg[HEADER + 7] = (uint8_t)type;
+	sim_fill(&w->random, msg + HEADER + 8, data);
+	msg[NEXT_AT] = NOTIFY;
+	set_length(msg, n + more);
+	f->len += more;
+}
+
+/* First messages from addresses that nobody answers for, some with a cookie made up. */
+static void
+flood(struct sim_world *w)
+{
+	const struct sim_frame *seen = seen_init(w, false);
+	uint32_t n = sim_between(&w->random, 1, FLOOD);
+
+	for (uint32_t i = 0; seen && i < n; i++) {
+		struct sim_frame *f = copy_of(w, seen);
+		size_t len;
+		uint8_t *msg = ike_of(f, &len);
+
+		f->from.ip = sim_spoofed_address(&w->plan, sim_below(&w->random, 8));
+		f->from.port = (uint16_t)sim_next(&w->random);
+		f->spoofed = true;
+		sim_fill(&w->random, msg, 8);
+		if (sim_chance(&w->random, 300))
+			put_notify(w, f, msg, len, COOKIE, 17);
+		sim_wire_send(w, NULL, f);
+	}
+}
+
+/* Answers to first messages that anybody can make up: errors, cookies, other groups. */
+static void
+answer(struct sim_world *w)
+{
+	static const uint16_t types[] = {14, 17, 7, 24, COOKIE, 16388};
+	const struct sim_frame *seen = seen_init(w, false);
+	struct sim_frame *f;
+	size_t n;
+	uint8_t *msg;
+
+	if (!seen)
+		return;
+	f = copy_of(w, seen);
+	swap_ends(f);
+	msg = ike_of(f, &n);
+	msg[FLAGS_AT] = FLAG_RESPONSE;
+	if (sim_chance(&w->random, 500))
+		sim_fill(&w->random, msg + 8, 8);
+	/* The whole chain stays, or the notify stands alone. */
+	if (sim_chance(&w->random, 700)) {
+		f->len -= n - HEADER;
+		n = HEADER;
+		msg[NEXT_AT] = 0;
+	}
+	put_notify(w, f, msg, n, types[sim_below(&w->random, 6)], sim_below(&w->random, 20));
+	sim_wire_send(w, NULL, f);
+}
+
+/* An end in clear for an SA that is seen. */
+static void
+unprotected(struct sim_world *w, const struct sim_frame *seen)
+{
+	static const uint8_t payload[8] = {0, 0, 0, 8, 1, 0, 0, 0};
+	struct sim_frame *f = copy_of(w, seen);
+	size_t n;
+	uint8_t *msg = ike_of(f, &n);
+
+	if (!msg) {
+		sim_frame_give(w, f);
+		return;
+	}
+	msg[EXCHANGE_AT] = INFORMATIONAL;
+	msg[NEXT_AT] = DELETE;
+	memcpy(msg + HEADER, payload, sizeof payload);
+	f->len -= n - HEADER - sizeof payload;
+	set_length(msg, HEADER + sizeof payload);
+	sim_wire_send(w, NULL, f);
+}
+
+/* A packet of others, in clear, as if no IPsec were asked for. */
+static void
+in_clear(struct sim_world *w)
+{
+	const struct sim_pair *pair = &w->pairs[sim_below(&w->random, (uint32_t)w->pair_n)];
+	struct sim_frame *f = sim_frame_take(w);
+	struct sim_station *to = &w->stations[pair->to];
+
+	f->from.ip = w->stations[pair->from].address;
+	f->to.ip = to->nat.on ? to->nat.outside : to->address;
+	f->from.port = f->to.port = 0;
+	f->forged = true;
+	f->len = sim_app_packet(w, pair->from, pair->to, 100, false, f->bytes);
+	sim_wire_send(w, NULL, f);
+}
+
+static struct adit_sa *
+outbound_sa(struct sim_world *w, struct sim_station *s, struct adit_sa_id *id)
+{
+	size_t cursor = sim_below(&w->random, (uint32_t)s->mem.sad.count);
+	struct adit_sa *sa = NULL;
+
+	while (s->up && (sa = adit_sad_next(&s->node.sad, &cursor, id)) != NULL)
+		if (sa->dir == ADIT_OUT)
+			return sa;
+	return NULL;
+}
+
+/* A node that has a tunnel sends through it what is another's, or for another. */
+static void
+insider(struct sim_world *w)
+{
+	static uint8_t room[ADIT_PKT_HEADROOM + SIM_FRAME_MAX + ADIT_PKT_TAILROOM];
+	struct adit_pkt pkt = {room, sizeof room, ADIT_PKT_HEADROOM, 0};
+	struct sim_station *s = &w->stations[sim_below(&w->random, w->plan.nodes)];
+	unsigned to = sim_below(&w->random, w->plan.nodes), from = w->plan.nodes + 3;
+	struct adit_sa_id id;
+	struct adit_sa *sa = outbound_sa(w, s, &id);
+	struct adit_ip remote;
+
+	/* Somebody else's node as the sender, if there is one; never the node's own. */
+	if (sim_chance(&w->random, 500) && to != s->index)
+		from = (s->index + 1) % w->plan.nodes;
+	/* In transport mode and UDP no address is inside: what comes is the node's own word. */
+	if (!sa || from == s->index || from == to || (sa->mode == ADIT_TRANSPORT && sa->udp_encap))
+		return;
+	pkt.len = sim_app_packet(w, from, to, 120, false, adit_pkt_data(&pkt));
+	w->sent[w->sent_n - 1].foreign = true;
+	/* In transport mode the packet's own addresses are the outer ones; the SA's remote gets it.
+	 */
+	remote = adit_sa_path(sa).remote.ip;
+	w->running = s;
+	if (adit_esp_encap(sa, &pkt) == ADIT_OK)
+		sim_station_launch(s, &pkt, &remote);
+	w->running = NULL;
+}
+
+void
+sim_attack(struct sim_world *w)
+{
+	const struct sim_frame *a = any_seen(w), *b = any_seen(w);
+
+	if (!a || !b)
+		return;
+	switch (sim_below(&w->random, 12)) {
+	case 0:
+		flood(w);
+		break;
+	case 1:
+		answer(w);
+		break;
+	case 2:
+		unprotected(w, a);
+		break;
+	case 3:
+		in_clear(w);
+		break;
+	case 4:
+		insider(w);
+		break;
+	case 5:
+		noise(w, a);
+		break;
+	case 6:
+		splice(w, a, b);
+		break;
+	case 7:
+		reflect(w, a);
+		break;
+	case 8:
+		change(w, a);
+		break;
+	default:
+		replay(w, a);
+	}
+}

@@ -1,0 +1,30 @@
+# make sim: worlds in a seed. SEED=n: that one, with its trace; SEED0=, SEEDS=: a range; the
+# programs of test/sim are run.c (seeds), sweep.c (faults one by one) and mesh.c (everybody with
+# everybody); the rest is the world.
+SIM_MAINS := run sweep mesh
+SIM_SRC := $(filter-out $(SIM_MAINS:%=test/sim/%.c),$(sort $(wildcard test/sim/*.c)))
+SIM_OBJ := $(SIM_SRC:%.c=$(BUILD)/%.o)
+SIM_BIN := $(patsubst test/sim/%.c,$(BUILD)/test/sim/%,$(filter $(SIM_MAINS:%=test/sim/%.c),$(wildcard test/sim/*.c)))
+SIM_JOBS ?= $(shell nproc)
+SEED0 ?= 0
+SEEDS ?= 1000
+
+$(SIM_OBJ) $(SIM_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(APP_CFLAGS) -D_GNU_SOURCE -Ilib -Itest -c $< -o $@
+
+$(SIM_BIN): %: %.o $(SIM_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< $(SIM_OBJ) -o $@ $(LIB) $(MBEDTLS_LIBS)
+
+.PHONY: sim
+ifdef SEED
+sim: $(BUILD)/test/sim/run
+	@$< --seed $(SEED) --seeds 1 --trace
+else
+sim: $(BUILD)/test/sim/run
+	@$< --seed $(SEED0) --seeds $(SEEDS) --jobs $(SIM_JOBS)
+endif
+
+-include $(SIM_OBJ:.o=.d) $(SIM_BIN:=.d)
+
+#: make sim        SEEDS=1000 worlds of nodes, faults and an attacker, from SEED0= on; SEED= one, with trace
