@@ -142,10 +142,10 @@ finish(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, enum adit_status
 {
 	enum adit_status st = opened;
 
+	if (ADIT_EXTRAS && adit_sa_is_full(sa))
+		return ADIT_ERR_EXHAUSTED;
 	if (st == ADIT_OK)
 		st = adit_replay_check(&sa->window, j->seq);
-	if (ADIT_EXTRAS && st == ADIT_OK && adit_sa_is_full(sa))
-		st = ADIT_ERR_EXHAUSTED;
 	if (st != ADIT_OK)
 		return st;
 	adit_replay_commit(&sa->window, j->seq);

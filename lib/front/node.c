@@ -246,7 +246,8 @@ learn(struct adit_node *node, adit_ms now, const struct adit_path *from,
 		return;
 	adit_ike_heard(&node->ike, now, adit_word_child(word));
 	sa = &node->ike.mem.sas[child->owner];
-	if (from && in->udp_encap && adit_ike_follow(sa, from))
+	/* An older number is authentic too, but was sent before, and may have been held back. */
+	if (from && in->udp_encap && v->seq == in->window.top && adit_ike_follow(sa, from))
 		move_children(node, sa);
 }
 

@@ -341,6 +341,34 @@ test_esp_from_a_new_mapping_moves_ike_too(void **state)
 	assert_int_equal(b.sas[0].path.remote.port, 34500);
 }
 
+/* What was held back on the way, or by somebody, is authentic still, and no news. */
+static void
+test_a_late_packet_from_elsewhere_moves_nothing(void **state)
+{
+	uint8_t room[2][ROOM];
+	struct adit_pkt held, pkt;
+	struct adit_verdict v;
+	struct adit_path path;
+	uint8_t protocol;
+
+	(void)state;
+	open_behind_nat();
+	held = packet(room[0], 1, 2);
+	v = send_out(&a, &held);
+	assert_int_equal(v.kind, ADIT_VERDICT_SEND);
+	assert_int_equal(adit_pkt_pull_outer(&held, &path, &protocol), ADIT_OK);
+	natted.port = 30000;
+	expect_delivery(&a, &b);
+	assert_int_equal(b.sas[0].path.remote.port, 34500);
+	natted.port = 10000;
+	v = arrive(&b, path, &held);
+	assert_int_equal(v.kind, ADIT_VERDICT_DELIVER);
+	assert_int_equal(b.sas[0].path.remote.port, 34500);
+	pkt = packet(room[1], 2, 1);
+	assert_int_equal(send_out(&b, &pkt).kind, ADIT_VERDICT_SEND);
+	assert_int_equal(adit_load16(adit_pkt_data(&pkt) + 22), 34500);
+}
+
 static void
 test_ike_from_a_new_mapping_moves_esp_too(void **state)
 {
@@ -502,6 +530,7 @@ main(void)
 		cmocka_unit_test_teardown(test_after_delete_traffic_is_held_back, end),
 		cmocka_unit_test_teardown(test_a_moving_nat_mapping_is_followed, end),
 		cmocka_unit_test_teardown(test_esp_from_a_new_mapping_moves_ike_too, end),
+		cmocka_unit_test_teardown(test_a_late_packet_from_elsewhere_moves_nothing, end),
 		cmocka_unit_test_teardown(test_ike_from_a_new_mapping_moves_esp_too, end),
 		cmocka_unit_test_teardown(test_only_the_natt_port_moves_a_peer, end),
 		cmocka_unit_test_teardown(test_a_node_behind_a_nat_follows_nobody, end),
