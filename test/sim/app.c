@@ -227,17 +227,25 @@ sim_app(struct sim_world *w)
 		sim_app_send(w, pair->from, pair->to, sim_between(&w->random, 1, BURST), what < 10);
 }
 
+struct sim_pair *
+sim_pair_of(const struct sim_world *w, unsigned from, unsigned to)
+{
+	uint32_t at = from < w->plan.nodes && to < w->plan.nodes
+			      ? w->pair_at[from * w->plan.nodes + to]
+			      : 0;
+
+	return at ? &w->pairs[at - 1] : NULL;
+}
+
 static void
 heard(struct sim_world *w, const struct sim_sent *sent)
 {
-	for (size_t i = 0; w->calm && sent->at >= w->calm_at && i < w->pair_n; i++) {
-		struct sim_pair *pair = &w->pairs[i];
+	struct sim_pair *pair = sim_pair_of(w, sent->from, sent->to);
 
-		if (pair->from == sent->from && pair->to == sent->to && !pair->heard) {
-			pair->heard = true;
-			w->heard_n++;
-		}
-	}
+	if (!w->calm || sent->at < w->calm_at || !pair || pair->heard)
+		return;
+	pair->heard = true;
+	w->heard_n++;
 }
 
 /* The rules of delivery: sent by whom the SA says, to this node, unchanged, once. */

@@ -87,6 +87,27 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 		p->real_crypto = false;
 }
 
+void
+sim_plan_quiet(struct sim_plan *p, enum sim_topology topology, unsigned nodes)
+{
+	memset(p, 0, sizeof *p);
+	p->topology = topology;
+	p->nodes = nodes;
+	p->delay = 10 * SIM_MS;
+	p->mtu = 1500;
+	p->dpd_ms = 10000;
+	p->retransmit_ms = 500;
+	p->retransmit_tries = 3;
+	p->half_open_ms = 10000;
+	p->handshakes = (uint16_t)(2 * nodes);
+	p->cookie_threshold = p->handshakes;
+	p->spare = 2;
+	p->replay_window = 64;
+	p->storm = 5 * SIM_S;
+	p->send_every = 200 * SIM_MS;
+	p->nat_timeout = 60 * SIM_S;
+}
+
 const char *
 sim_topology_name(enum sim_topology t)
 {

@@ -231,6 +231,8 @@ void
 sim_rules_after(struct sim_station *s)
 {
 	check_counters(s);
+	if (s->w->plan.light)
+		return;
 	check_sas(s);
 	check_children(s);
 }

@@ -203,11 +203,14 @@ make_memory(struct sim_station *s, unsigned peers)
 
 	if (plan->topology == SIM_GROUP)
 		slots = (uint16_t)(2 * (plan->nodes - 1) + plan->spare);
-	sas = power_of_two(2u * slots + 2);
+	if (plan->pool_sas)
+		slots = plan->pool_sas;
+	sas = plan->pool_sad ? plan->pool_sad : power_of_two(2u * slots + 2);
+	m->ike.sa_count = slots;
+	m->ike.child_count = plan->pool_children ? plan->pool_children : slots;
 	m->ike.sas = room_for(slots, sizeof *m->ike.sas);
-	m->ike.children = room_for(slots, sizeof *m->ike.children);
+	m->ike.children = room_for(m->ike.child_count, sizeof *m->ike.children);
 	m->ike.handshakes = room_for(plan->handshakes, sizeof *m->ike.handshakes);
-	m->ike.sa_count = m->ike.child_count = slots;
 	m->ike.handshake_count = plan->handshakes;
 	m->sad.count = sas;
 	m->sad.words = room_for(sas, sizeof *m->sad.words);

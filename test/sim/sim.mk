@@ -16,7 +16,7 @@ $(SIM_OBJ) $(SIM_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
 $(SIM_BIN): %: %.o $(SIM_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< $(SIM_OBJ) -o $@ $(LIB) $(MBEDTLS_LIBS)
 
-.PHONY: sim
+.PHONY: sim sim-sweep sim-mesh
 ifdef SEED
 sim: $(BUILD)/test/sim/run
 	@$< --seed $(SEED) --seeds 1 --trace
@@ -25,6 +25,15 @@ sim: $(BUILD)/test/sim/run
 	@$< --seed $(SEED0) --seeds $(SEEDS) --jobs $(SIM_JOBS)
 endif
 
+sim-sweep: $(BUILD)/test/sim/sweep
+	@$<
+
+# MESH="10 100 1000": how many nodes.
+sim-mesh: $(BUILD)/test/sim/mesh
+	@$< $(MESH)
+
 -include $(SIM_OBJ:.o=.d) $(SIM_BIN:=.d)
 
 #: make sim        SEEDS=1000 worlds of nodes, faults and an attacker, from SEED0= on; SEED= one, with trace
+#: make sim-sweep  each call fails once at each place of a life, each pool has each size
+#: make sim-mesh  what a full mesh of MESH="10 30 100" nodes costs, and how it grows

@@ -115,13 +115,16 @@ make_pairs(struct sim_world *w)
 	unsigned n = w->plan.nodes;
 
 	w->pairs = calloc((size_t)n * n, sizeof *w->pairs);
-	if (!w->pairs)
+	w->pair_at = calloc((size_t)n * n, sizeof *w->pair_at);
+	if (!w->pairs || !w->pair_at)
 		abort();
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < n; k++)
-			if (i != k && (w->plan.topology != SIM_HUB || i == 0 || k == 0))
-				w->pairs[w->pair_n++] =
-					(struct sim_pair){(uint16_t)i, (uint16_t)k, false};
+		for (unsigned k = 0; k < n; k++) {
+			if (i == k || (w->plan.topology == SIM_HUB && i && k))
+				continue;
+			w->pairs[w->pair_n++] = (struct sim_pair){(uint16_t)i, (uint16_t)k, false};
+			w->pair_at[i * n + k] = (uint32_t)w->pair_n;
+		}
 }
 
 void
@@ -169,10 +172,12 @@ sim_world_free(struct sim_world *w)
 	}
 	for (unsigned i = 0; i < w->plan.nodes; i++)
 		sim_station_free(&w->stations[i]);
+	paper_set_world(NULL);
 	free(w->heap);
 	free(w->stations);
 	free(w->names);
 	free(w->pairs);
+	free(w->pair_at);
 	free(w->sent);
 	sim_map_free(&w->nonces);
 	sim_map_free(&w->halves);
@@ -347,12 +352,19 @@ end_all(struct sim_world *w)
 		sim_rules_empty(&w->stations[i]);
 }
 
+void
+sim_world_enter(struct sim_world *w)
+{
+	static struct paper_world eyes;
+
+	eyes = (struct paper_world){w, call_fails, call_sealed};
+	paper_set_world(&eyes);
+}
+
 bool
 sim_world_run(struct sim_world *w)
 {
-	const struct paper_world eyes = {w, call_fails, call_sealed};
-
-	paper_set_world(&eyes);
+	sim_world_enter(w);
 	sim_at(w, soon(w, w->plan.send_every), SIM_APP, 0, NULL);
 	if (w->plan.fault_every)
 		sim_at(w, soon(w, w->plan.fault_every), SIM_FAULT, 0, NULL);
@@ -363,6 +375,5 @@ sim_world_run(struct sim_world *w)
 		begin_calm(w);
 	come_up_again(w);
 	end_all(w);
-	paper_set_world(NULL);
 	return w->violation[0] == 0;
 }

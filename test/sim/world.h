@@ -48,6 +48,10 @@ struct sim_plan {
 	uint64_t nat_timeout;
 	int32_t drift_ppm; /* at most, either way */
 	bool with_crashes, with_insider, with_clear;
+	/* Sizes of pools instead of those that fit the plan; 0: these. */
+	uint16_t pool_sas, pool_children;
+	uint32_t pool_sad;
+	bool light;          /* what walks all slots after each step is left out */
 	uint64_t calm_after; /* events after which the storm ends early; 0: by its time */
 };
 
@@ -145,6 +149,7 @@ struct sim_world {
 		bool heard; /* since calm */
 	} * pairs;
 	size_t pair_n, heard_n;
+	uint32_t *pair_at; /* [from * nodes + to]: index + 1; 0: they are not to talk */
 	struct sim_sent *sent;
 	size_t sent_n, sent_cap;
 	struct sim_map nonces, halves, messages, addresses;
@@ -162,9 +167,14 @@ void sim_plan_of(struct sim_plan *plan, uint64_t seed);
 const char *sim_topology_name(enum sim_topology t);
 void sim_plan_print(const struct sim_plan *plan, FILE *out);
 
+/* A small world without faults, to begin from. */
+void sim_plan_quiet(struct sim_plan *plan, enum sim_topology topology, unsigned nodes);
+
 /* world.c: a run. true: no rule was broken; else w->violation tells. */
 void sim_world_make(struct sim_world *w, const struct sim_plan *plan);
 bool sim_world_run(struct sim_world *w);
+/* From now on w is what the transforms tell; sim_world_run does so by itself. */
+void sim_world_enter(struct sim_world *w);
 void sim_world_free(struct sim_world *w);
 /* The pieces of a run: until world time `until` or a violation; false: that, or nothing is left to
  * happen. */
@@ -207,6 +217,8 @@ struct adit_ip sim_outer_address(const struct sim_plan *plan, unsigned node, boo
 struct adit_ip sim_inner_address(const struct sim_plan *plan, unsigned node);
 
 /* app.c: what the tunnels are for. */
+/* The pair of two nodes, or NULL. */
+struct sim_pair *sim_pair_of(const struct sim_world *w, unsigned from, unsigned to);
 void sim_app(struct sim_world *w);
 void sim_app_send(struct sim_world *w, unsigned from, unsigned to, unsigned count, bool clear);
 void sim_app_delivered(struct sim_station *s, const struct adit_pkt *pkt,
