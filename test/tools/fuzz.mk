@@ -24,6 +24,7 @@ fuzz-libfuzzer: | $(HAVE)/clang
 
 fuzz-afl: | $(HAVE)/clang $(HAVE)/afl
 	$(fuzz-make) BUILD=$(BUILD)/afl CC=afl-clang-fast CFLAGS='$(SANITIZE)' fuzz-programs
+	@$(CC) $(APP_CFLAGS) -MF $(BUILD)/afl/mutator.d -Itest -fPIC -shared test/fuzz/afl_mutator.c test/fuzz/shape.c -o $(BUILD)/afl/mutator.so
 	$(fuzz-run) afl $(BUILD)/afl $(FUZZ:%=$(BUILD)/afl/test/fuzz/%_fuzz)
 
 export AFL_QUIET := 1
@@ -34,19 +35,22 @@ fuzz-grow: fuzz-libfuzzer
 fuzz-programs: $(FUZZ_BIN)
 
 # What targets share. An archive, since some of the support is for CMocka's tests alone.
-FUZZ_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_fuzz.c,$(sort $(wildcard test/fuzz/*.c))))
+FUZZ_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_fuzz.c %_mutator.c,$(sort $(wildcard test/fuzz/*.c))))
+# Mutations that know the structure: AFL++ loads them from beside.
+FUZZ_MUTATOR := $(if $(findstring afl,$(CC)),,$(BUILD)/test/fuzz/libfuzzer_mutator.o)
 FUZZ_SUPPORT := $(BUILD)/test/fuzz/support.a
 $(FUZZ_SUPPORT): $(SUPPORT_OBJ) $(FUZZ_PARTS) $(OBJECTS)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
 
-$(FUZZ_BIN): %: %.o $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) | $(HAVE)/mbedtls
+$(FUZZ_BIN): %: %.o $(FUZZ_MUTATOR) $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) | $(HAVE)/mbedtls
 	$(call say,LD)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $(filter %.o,$^) -o $@ $(PROG_PARTS) $(FUZZ_SUPPORT) $(LIB) $(MBEDTLS_LIBS) $(FUZZ_LIBS)
 
 $(BUILD)/test/fuzz/pcap_file_fuzz: $(BUILD)/examples/adit-pcap/capture.o
 $(BUILD)/test/fuzz/pcap_file_fuzz: private FUZZ_LIBS := -lpcap
 
-$(FUZZ_BIN:=.o) $(FUZZ_PARTS): $(BUILD)/%.o: %.c $(FLAGS)
+$(BUILD)/test/fuzz/pcap_file_fuzz.o: | $(HAVE)/pcap
+$(FUZZ_BIN:=.o) $(FUZZ_PARTS) $(FUZZ_MUTATOR): $(BUILD)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(APP_CFLAGS) -Ilib -Itest -c $< -o $@
 

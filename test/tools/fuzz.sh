@@ -57,7 +57,8 @@ run_afl() {
 	set -- -V "$seconds" -t $((input_seconds * 1000)) -i "test/fuzz/corpus/$name" -o "$out" -- "$1"
 	[ -f "test/fuzz/$name.dict" ] && set -- -x "test/fuzz/$name.dict" "$@"
 	result=ok
-	AFL_NO_UI=1 AFL_QUIET=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 \
+	FUZZ_TARGET=$name AFL_CUSTOM_MUTATOR_LIBRARY=$folder/mutator.so \
+		AFL_NO_UI=1 AFL_QUIET=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 \
 		AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 afl-fuzz "$@" >"$log" 2>&1 || result=FAILED
 	execs=$(sed -n 's/^execs_done *: *//p' "$out/default/fuzzer_stats" 2>/dev/null)
 	[ "${execs:-0}" = 0 ] && result=FAILED
