@@ -440,7 +440,7 @@ refuse(struct adit_ikev2_turn *t, enum adit_status st, const struct adit_ike_sui
 {
 	uint8_t wanted[2];
 
-	if (st == ADIT_ERR_KE && suite->ke) {
+	if (st == ADIT_ERR_KE) {
 		adit_store16(wanted, suite->ke->id);
 		reply_error(t, ADIT_N_INVALID_KE_PAYLOAD,
 			    (struct adit_span){wanted, sizeof wanted});

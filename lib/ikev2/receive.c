@@ -12,6 +12,7 @@ static const struct {
 } answers[] = {
 	{ADIT_ERR_MALFORMED, ADIT_N_INVALID_SYNTAX},
 	{ADIT_ERR_SHORT, ADIT_N_INVALID_SYNTAX},
+	{ADIT_ERR_PADDING, ADIT_N_INVALID_SYNTAX},
 	{ADIT_ERR_UNEXPECTED, ADIT_N_INVALID_SYNTAX},
 	{ADIT_ERR_CRITICAL, ADIT_N_UNSUPPORTED_CRITICAL_PAYLOAD},
 	{ADIT_ERR_NO_PROPOSAL, ADIT_N_NO_PROPOSAL_CHOSEN},
@@ -104,7 +105,7 @@ receive_first(struct adit_ikev2_turn *t)
 static enum adit_status
 receive_init_response(struct adit_ikev2_turn *t)
 {
-	if (t->h.message_id != 0 || (t->outer.present & ADIT_PAYLOAD_BIT(ADIT_PAYLOAD_SK)))
+	if (t->outer.present & ADIT_PAYLOAD_BIT(ADIT_PAYLOAD_SK))
 		return ADIT_ERR_MALFORMED;
 	return run_plain(t);
 }
@@ -215,8 +216,7 @@ receive_request(struct adit_ikev2_turn *t)
 		return st;
 	if (is_too_early(t))
 		return ADIT_ERR_UNEXPECTED;
-	if (sa->has_response && t->h.message_id == sa->expected - 1 &&
-	    sa->state != ADIT_IKE_INIT_DONE) {
+	if (sa->has_response && t->h.message_id == sa->expected - 1) {
 		adit_ike_due(t->ike, sa, ADIT_DUE_RESPONSE);
 		return ADIT_OK;
 	}
@@ -299,9 +299,7 @@ find_sa(struct adit_ikev2_turn *t)
 		return ADIT_ERR_MALFORMED;
 	t->sa = adit_ike_by_spi(t->ike, t->h.spi_i, t->h.spi_r, from_initiator);
 	if (t->sa)
-		return t->sa->state == ADIT_IKE_DEAD || t->sa->state == ADIT_IKE_IDLE
-			       ? ADIT_ERR_NO_SA
-			       : ADIT_OK;
+		return t->sa->state == ADIT_IKE_DEAD ? ADIT_ERR_NO_SA : ADIT_OK;
 	return is_zero_spi(t->h.spi_r) && from_initiator && !is_response(t) ? ADIT_OK
 									    : ADIT_ERR_NO_SA;
 }
