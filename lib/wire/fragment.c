@@ -50,7 +50,7 @@ get_ipv6(const uint8_t *p, const struct adit_ip_view *ip, struct adit_fragment_v
 	}
 	v->head = at;
 	v->data = at;
-	if (at >= ip->upper_at || v->protocol != ADIT_NEXT_FRAGMENT)
+	if (v->protocol != ADIT_NEXT_FRAGMENT)
 		return;
 	field = adit_load16(p + at + 2);
 	v->header = true;

@@ -1,0 +1,279 @@
+/* IP-TFS at its bounds: payloads by hand, packets that contradict their own length or the offset,
+ * memory that is too small, payloads that come early, twice or at the wrong time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "adit/iptfs.h"
+#include "base/endian.h"
+
+enum { PARTIAL = 100, SLOTS = 4, SLOT = 200, HEADER = ADIT_IPTFS_HEADER_LEN };
+
+static struct adit_iptfs_rx rx;
+static struct adit_iptfs_slot slots[SLOTS];
+static uint8_t partial[PARTIAL], kept[SLOTS * SLOT], payload[400];
+static struct adit_pkt pkt, got;
+
+static void
+begin(size_t slot_count)
+{
+	const struct adit_iptfs_rx_mem mem = {
+		{partial, sizeof partial}, slots, slot_count, kept, SLOT};
+
+	assert_int_equal(adit_iptfs_rx_init(&rx, &mem), ADIT_OK);
+}
+
+/* A payload of n bytes behind the header; all of them zero. */
+static uint8_t *
+make(size_t offset, size_t n)
+{
+	memset(payload, 0, sizeof payload);
+	adit_store16(payload + 2, (uint16_t)offset);
+	pkt = (struct adit_pkt){payload, sizeof payload, 0, HEADER + n};
+	return payload + HEADER;
+}
+
+/* The beginning of an IPv4 packet of that length. */
+static void
+put_ipv4(uint8_t *p, size_t len)
+{
+	p[0] = 0x45;
+	adit_store16(p + 2, (uint16_t)len);
+}
+
+static enum adit_status
+give(uint64_t seq)
+{
+	return adit_iptfs_input(&rx, seq, &pkt);
+}
+
+static void
+expect_nothing(void)
+{
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_ERR_PENDING);
+}
+
+/* 60 bytes of a packet of 80, and nothing of it given yet. */
+static void
+begin_partial(void)
+{
+	begin(SLOTS);
+	put_ipv4(make(0, 60), 80);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.have, 60);
+	assert_int_equal(rx.want, 80);
+}
+
+static void
+test_a_packet_goes_over_two_payloads(void **state)
+{
+	(void)state;
+	begin_partial();
+	put_ipv4(make(20, 50) + 20, 30);
+	assert_int_equal(give(2), ADIT_OK);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	assert_int_equal(got.len, 80);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	assert_int_equal(got.len, 30);
+	expect_nothing();
+	assert_int_equal(rx.n.torn + rx.n.malformed, 0);
+}
+
+/* The offset says where the packet ends, and its own length says elsewhere. */
+static void
+test_an_offset_that_contradicts_the_packet_spoils_the_payload(void **state)
+{
+	static const size_t offsets[] = {19, 21, 200};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+		begin_partial();
+		(void)make(offsets[i], 40);
+		assert_int_equal(give(2), ADIT_OK);
+		expect_nothing();
+		assert_int_equal(rx.n.packets, 0);
+		assert_true(rx.n.torn == 1);
+	}
+	/* All of this payload belongs to it, and that is more than was missing. */
+	begin_partial();
+	(void)make(100, 15);
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 1);
+	/* Of so few bytes the length is not known yet: it comes with the rest. */
+	begin(SLOTS);
+	put_ipv4(make(0, 4), 40);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.want, 0);
+	(void)make(36, 1);
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.have, 5);
+	(void)make(35, 35);
+	assert_int_equal(give(3), ADIT_OK);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	assert_int_equal(got.len, 40);
+}
+
+static void
+test_packets_shorter_than_their_header_spoil_the_payload(void **state)
+{
+	uint8_t *p;
+
+	(void)state;
+	begin(0);
+	put_ipv4(make(0, 40), 19);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 1);
+	/* No version that there is. */
+	p = make(0, 40);
+	put_ipv4(p, 40);
+	p[0] = 0x55;
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 2);
+	/* One that turns out to be so when more of it has come. */
+	put_ipv4(make(0, 3), 19);
+	assert_int_equal(give(3), ADIT_OK);
+	expect_nothing();
+	p = make(16, 16);
+	p[0] = 19;
+	assert_int_equal(give(4), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.packets, 0);
+	assert_int_equal(rx.n.torn, 1);
+}
+
+static void
+test_packets_longer_than_the_memory_are_torn(void **state)
+{
+	(void)state;
+	begin(0);
+	put_ipv4(make(0, 60), PARTIAL + 1);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.torn, 1);
+	/* Longer already than the memory with the first bytes of it. */
+	put_ipv4(make(0, PARTIAL + 20), PARTIAL + 60);
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.torn, 2);
+	/* What follows is passed over up to the next packet. */
+	put_ipv4(make(40, 70) + 40, 30);
+	assert_int_equal(give(3), ADIT_OK);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	assert_int_equal(got.len, 30);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 0);
+}
+
+static void
+test_input_waits_until_all_was_read(void **state)
+{
+	(void)state;
+	begin(SLOTS);
+	put_ipv4(make(0, 60), 30);
+	assert_int_equal(give(1), ADIT_OK);
+	assert_int_equal(give(2), ADIT_ERR_STATE);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	adit_iptfs_give_up(&rx); /* nothing to give up while one is read */
+	assert_int_equal(give(2), ADIT_ERR_STATE);
+	expect_nothing();
+	/* One that was kept, and whose turn it is now. */
+	(void)make(0, 20);
+	assert_int_equal(give(3), ADIT_OK);
+	assert_int_equal(give(2), ADIT_OK);
+	assert_int_equal(give(4), ADIT_ERR_STATE);
+	expect_nothing();
+	assert_int_equal(rx.next, 4);
+	assert_int_equal(give(3), ADIT_ERR_OLD);
+	assert_int_equal(rx.n.late, 1);
+}
+
+static void
+test_early_payloads_are_kept_as_long_as_there_is_room(void **state)
+{
+	(void)state;
+	begin(SLOTS);
+	(void)make(0, 20);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(give(2 + SLOTS - 1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(give(2 + SLOTS), ADIT_ERR_FULL);
+	/* One too long for a slot can't be kept either. */
+	pkt.len = SLOT + 1;
+	assert_int_equal(give(3), ADIT_ERR_FULL);
+	adit_iptfs_give_up(&rx);
+	assert_int_equal(rx.next, 2 + SLOTS - 1);
+	assert_int_equal(rx.n.lost, SLOTS - 1);
+	expect_nothing();
+	/* With nothing kept, what comes too early to be kept is begun with, and the rest is lost.
+	 */
+	pkt.len = HEADER + 20;
+	assert_int_equal(give(100), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.next, 101);
+	adit_iptfs_give_up(&rx); /* nothing waits */
+	assert_int_equal(rx.next, 101);
+}
+
+static void
+test_without_slots_a_gap_tears_what_went_over_it(void **state)
+{
+	(void)state;
+	begin(0);
+	put_ipv4(make(0, 60), 80);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	put_ipv4(make(20, 50) + 20, 30);
+	assert_int_equal(give(3), ADIT_OK);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	assert_int_equal(got.len, 30);
+	assert_int_equal(rx.n.torn, 1);
+	assert_int_equal(rx.n.lost, 1);
+}
+
+static void
+test_payloads_of_sizes_that_can_not_be_are_not_made(void **state)
+{
+	static uint8_t ring[100], out[200];
+	struct adit_iptfs_tx tx;
+	struct adit_pkt to = {out, sizeof out, 0, 0};
+
+	(void)state;
+	assert_int_equal(adit_iptfs_tx_init(&tx, (struct adit_buf){ring, sizeof ring}, false),
+			 ADIT_OK);
+	assert_int_equal(adit_iptfs_next(&tx, HEADER, &to), ADIT_ERR_ARG);
+	assert_int_equal(adit_iptfs_next(&tx, UINT16_MAX + 1, &to), ADIT_ERR_ARG);
+	assert_int_equal(adit_iptfs_next(&tx, sizeof out + 1, &to), ADIT_ERR_ROOM);
+	to.off = sizeof out + 1;
+	assert_int_equal(adit_iptfs_next(&tx, 50, &to), ADIT_ERR_ROOM);
+	to.off = sizeof out - 50;
+	assert_int_equal(adit_iptfs_next(&tx, 50, &to), ADIT_OK);
+	assert_int_equal(to.len, 50);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_packet_goes_over_two_payloads),
+		cmocka_unit_test(test_an_offset_that_contradicts_the_packet_spoils_the_payload),
+		cmocka_unit_test(test_packets_shorter_than_their_header_spoil_the_payload),
+		cmocka_unit_test(test_packets_longer_than_the_memory_are_torn),
+		cmocka_unit_test(test_input_waits_until_all_was_read),
+		cmocka_unit_test(test_early_payloads_are_kept_as_long_as_there_is_room),
+		cmocka_unit_test(test_without_slots_a_gap_tears_what_went_over_it),
+		cmocka_unit_test(test_payloads_of_sizes_that_can_not_be_are_not_made),
+	};
+
+	return cmocka_run_group_tests_name("iptfs_bounds", tests, NULL, NULL);
+}
