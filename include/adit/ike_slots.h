@@ -48,6 +48,14 @@ struct adit_ike_identity {
 	uint8_t data[ADIT_ID_MAX];
 };
 
+/* A slot's neighbours in a list, and the ends of a list, as slot + 1; 0: none. */
+struct adit_ike_link {
+	uint16_t next, prev;
+};
+struct adit_ike_list {
+	uint16_t first, last;
+};
+
 struct adit_ike_sa {
 	uint8_t state; /* enum adit_ike_state; written by adit_ike_set_state() alone */
 	uint8_t job;   /* enum adit_ike_job */
@@ -62,6 +70,12 @@ struct adit_ike_sa {
 	uint16_t notify;       /* error notify that ended it, or is to be told to the peer */
 	uint8_t reason;        /* enum adit_status, for IKE_DOWN */
 	uint8_t tries;         /* how often the request has gone out */
+	struct adit_ike_list children;
+	struct adit_ike_link sending, telling; /* among the SAs that have something due, or to tell;
+						  sending: among the free ones while it is free */
+	uint16_t timer_at;                     /* place in the heap of timers, + 1; 0: in none */
+	uint16_t timer_entry; /* the heap's entry of this slot's number: slot of any SA */
+	adit_ms wake_at;      /* when it wants tick, if timer_at */
 	uint8_t spi_i[8], spi_r[8];
 	struct adit_path path;
 	struct adit_ike_suite suite;
@@ -91,8 +105,9 @@ struct adit_ike_child {
 	uint8_t reason; /* enum adit_status, for CHILD_DOWN */
 	bool initiator; /* we began the exchange that made it */
 	uint16_t generation;
-	uint16_t owner;  /* slot of its IKE SA */
-	uint16_t config; /* index of the peer's children */
+	uint16_t owner;            /* slot of its IKE SA */
+	struct adit_ike_link link; /* among its IKE SA's children, or the free ones */
+	uint16_t config;           /* index of the peer's children */
 	uint32_t spi_in, spi_out;
 	adit_ms used_at,
 		look_at; /* a packet has passed at that time or before; when to see again */
@@ -104,7 +119,8 @@ struct adit_ike_child {
 
 /* What only a handshake needs; wiped as soon as it is over. */
 struct adit_ike_handshake {
-	uint16_t owner; /* slot + 1 of its IKE SA; 0: free */
+	uint16_t owner;            /* slot + 1 of its IKE SA; 0: free */
+	struct adit_ike_link link; /* among the free ones */
 	const struct adit_ke *ke;
 	uint8_t priv[ADIT_KE_PRIVATE_MAX];
 	uint8_t pub[ADIT_KE_PUBLIC_MAX];
@@ -125,10 +141,10 @@ struct adit_ike_reply {
 struct adit_ike {
 	const struct adit_ike_config *cfg;
 	struct adit_ike_mem mem;
-	adit_ms deadline;
-	bool events_due, output_due; /* something may be there: look */
-	uint16_t output_scan;        /* slot to look at first, so that all get their turn */
-	uint16_t half_open;          /* responders that wait for IKE_AUTH */
+	struct adit_ike_list free_sas, free_children, free_handshakes;
+	struct adit_ike_list sending, telling; /* SAs that may have something due, or to tell */
+	uint16_t timer_count;                  /* entries of the heap of timers */
+	uint16_t half_open;                    /* responders that wait for IKE_AUTH */
 	struct adit_cookie_jar jar;
 	struct adit_protect protect; /* keyed for one message at a time */
 	struct adit_ike_reply reply;

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "adit/stream.h"
+#include "ike/lists.h"
 #include "ike/offer.h"
+#include "ike/timers.h"
 #include "ikev2/turn.h"
 
 static uint16_t
@@ -80,7 +82,7 @@ adit_ike_init_(struct adit_ike *ike, size_t ike_size, size_t sa_size, size_t chi
 	memset(mem->handshakes, 0, mem->handshake_count * sizeof *mem->handshakes);
 	ike->cfg = cfg;
 	ike->mem = *mem;
-	ike->deadline = ADIT_NEVER;
+	adit_lists_begin(ike);
 	return ADIT_OK;
 }
 
@@ -126,12 +128,10 @@ adit_ike_input(struct adit_ike *ike, adit_ms now, const struct adit_path *path, 
 void
 adit_ike_tick(struct adit_ike *ike, adit_ms now)
 {
-	if (now < ike->deadline)
-		return;
-	ike->deadline = ADIT_NEVER;
-	for (uint16_t i = 0; i < ike->mem.sa_count; i++) {
-		struct adit_ike_sa *sa = &ike->mem.sas[i];
+	struct adit_ike_sa *sa;
 
+	/* One that is due again at once has its turn with the next tick. */
+	for (uint16_t n = ike->timer_count; n && (sa = adit_timer_take(ike, now)) != NULL; n--) {
 		adit_ike_tick_sa(ike, sa, now);
 		if (sa->state == ADIT_IKE_UP)
 			adit_ikev2_next_job(ike, sa, now);
@@ -141,7 +141,7 @@ adit_ike_tick(struct adit_ike *ike, adit_ms now)
 adit_ms
 adit_ike_deadline(const struct adit_ike *ike)
 {
-	return ike->deadline;
+	return adit_timer_first(ike);
 }
 
 /* Copies a message out, with its marker where the port asks for one. */
@@ -202,7 +202,7 @@ adit_ike_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struc
 	struct adit_ike_reply *reply = &ike->reply;
 
 	*n = 0;
-	if (!ike->output_due)
+	if (reply->len == 0 && ike->sending.first == 0)
 		return ADIT_OK;
 	if (dgram.cap < ADIT_IKE_MESSAGE_MAX + ADIT_NON_ESP_MARKER_LEN)
 		return ADIT_ERR_ROOM;
@@ -212,19 +212,17 @@ adit_ike_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struc
 		reply->len = 0;
 		return ADIT_OK;
 	}
-	for (uint16_t i = 0; i < ike->mem.sa_count; i++) {
-		uint16_t slot = (uint16_t)((ike->output_scan + i) % ike->mem.sa_count);
+	while (*n == 0 && ike->sending.first) {
+		uint16_t slot = (uint16_t)(ike->sending.first - 1);
 		struct adit_ike_sa *sa = &ike->mem.sas[slot];
 
 		*path = sa->path;
 		*n = emit_sa(ike, sa, now, dgram);
-		if (*n == 0)
-			continue;
-		adit_ike_reap(ike, sa);
-		ike->output_scan = slot;
-		return ADIT_OK;
+		if (sa->due == 0)
+			adit_list_remove(ike, adit_link_of_sending, &ike->sending, slot);
+		if (*n)
+			adit_ike_reap(ike, sa);
 	}
-	ike->output_due = false;
 	return ADIT_OK;
 }
 

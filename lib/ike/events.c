@@ -1,8 +1,11 @@
-/* Events: derived from what each slot has yet to tell, so that there is no queue to overflow. Of
- * one IKE SA first that it is up, then its children, then that it is down. */
+/* Events: derived from what each slot has yet to tell, so that there is no queue to overflow; which
+ * slots to look at is a list through them. Of one IKE SA first that it is up, then its children,
+ * then that it is down. */
 #include <string.h>
 
-#include "ike/requests.h"
+#include "ike/lists.h"
+#include "ike/slots.h"
+#include "ike/timers.h"
 
 static void
 fill_common(const struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_event *ev)
@@ -59,7 +62,7 @@ fill_params(struct adit_ike *ike, const struct adit_ike_sa *sa, const struct adi
 }
 
 static bool
-tell_child(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_child *child,
+tell_child(struct adit_ike *ike, struct adit_ike_sa *sa, struct adit_ike_child *child,
 	   struct adit_ike_event *ev)
 {
 	if (child->tell == 0)
@@ -79,12 +82,13 @@ tell_child(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_c
 	child->tell = 0;
 	adit_child_free(ike, child);
 	/* Its IKE SA may be without any now: a matter for the next tick. */
-	adit_ike_wake(ike, 0);
+	if (sa->state == ADIT_IKE_UP)
+		adit_timer_wake(ike, sa, 0);
 	return true;
 }
 
 static bool
-tell_children(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_event *ev)
+tell_children(struct adit_ike *ike, struct adit_ike_sa *sa, struct adit_ike_event *ev)
 {
 	struct adit_ike_child *child = NULL;
 
@@ -119,19 +123,17 @@ bool
 adit_ike_event(struct adit_ike *ike, struct adit_ike_event *ev)
 {
 	adit_wipe(&ike->told_keys, sizeof ike->told_keys);
-	if (!ike->events_due)
-		return false;
-	for (uint16_t i = 0; i < ike->mem.sa_count; i++) {
-		struct adit_ike_sa *sa = &ike->mem.sas[i];
-		bool told;
+	while (ike->telling.first) {
+		uint16_t slot = (uint16_t)(ike->telling.first - 1);
+		struct adit_ike_sa *sa = &ike->mem.sas[slot];
+		bool told = tell_sa(ike, sa, ev);
 
-		if (sa->state == ADIT_IKE_FREE)
-			continue;
-		told = tell_sa(ike, sa, ev);
+		/* It keeps its turn until all is told, lest what comes behind overtakes it. */
+		if (!told)
+			adit_list_remove(ike, adit_link_of_telling, &ike->telling, slot);
 		adit_ike_reap(ike, sa);
 		if (told)
 			return true;
 	}
-	ike->events_due = false;
 	return false;
 }

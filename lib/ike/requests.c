@@ -1,7 +1,9 @@
 /* Our one outstanding request: sending, sending again, giving up (RFC 7296 2.1, 2.4), and what time
  * brings to an SA. */
 #include "ike/idle.h"
+#include "ike/lists.h"
 #include "ike/requests.h"
+#include "ike/timers.h"
 
 /* Defaults, as strongSwan has them: 165 s in all. */
 #define TIMEOUT_MS 4000
@@ -12,17 +14,10 @@
 #define KEEPALIVE_MS 20000
 
 void
-adit_ike_wake(struct adit_ike *ike, adit_ms t)
-{
-	if (t < ike->deadline)
-		ike->deadline = t;
-}
-
-void
 adit_ike_due(struct adit_ike *ike, struct adit_ike_sa *sa, uint8_t what)
 {
 	sa->due |= what;
-	ike->output_due = true;
+	adit_ike_note_output(ike, sa);
 }
 
 static uint32_t
@@ -47,7 +42,7 @@ static void
 schedule(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 {
 	sa->retransmit_at = now + with_jitter(ike, sa->wait_ms);
-	adit_ike_wake(ike, sa->retransmit_at);
+	adit_timer_wake(ike, sa, sa->retransmit_at);
 }
 
 void
@@ -87,11 +82,11 @@ retransmit(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 }
 
 static bool
-is_due(struct adit_ike *ike, adit_ms at, adit_ms now)
+is_due(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms at, adit_ms now)
 {
 	if (at <= now)
 		return true;
-	adit_ike_wake(ike, at);
+	adit_timer_wake(ike, sa, at);
 	return false;
 }
 
@@ -100,17 +95,17 @@ tick_up(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 {
 	adit_ms delay = adit_ike_peer(ike, sa)->dpd_delay_ms;
 
-	if (delay && sa->job == ADIT_JOB_NONE && is_due(ike, sa->heard_at + delay, now)) {
+	if (delay && sa->job == ADIT_JOB_NONE && is_due(ike, sa, sa->heard_at + delay, now)) {
 		sa->want |= ADIT_WANT_PROBE;
 		sa->heard_at = now; /* the next one a whole delay later */
-		adit_ike_wake(ike, now + delay);
+		adit_timer_wake(ike, sa, now + delay);
 	}
-	if (sa->nat_local && is_due(ike, sa->sent_at + KEEPALIVE_MS, now)) {
+	if (sa->nat_local && is_due(ike, sa, sa->sent_at + KEEPALIVE_MS, now)) {
 		adit_ike_due(ike, sa, ADIT_DUE_KEEPALIVE);
 		sa->sent_at = now;
-		adit_ike_wake(ike, now + KEEPALIVE_MS);
+		adit_timer_wake(ike, sa, now + KEEPALIVE_MS);
 	}
-	adit_ike_wake(ike, adit_idle_tick(ike, sa, now));
+	adit_timer_wake(ike, sa, adit_idle_tick(ike, sa, now));
 }
 
 void
@@ -118,14 +113,13 @@ adit_ike_tick_sa(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 {
 	if (sa->state == ADIT_IKE_FREE || sa->state == ADIT_IKE_DEAD)
 		return;
-	if (sa->state == ADIT_IKE_INIT_DONE && is_due(ike, sa->expire_at, now)) {
+	if (sa->state == ADIT_IKE_INIT_DONE && is_due(ike, sa, sa->expire_at, now)) {
 		adit_ike_down(ike, sa, ADIT_ERR_TIMEOUT, 0);
 		return;
 	}
-	if (sa->job != ADIT_JOB_NONE && is_due(ike, sa->retransmit_at, now)) {
+	if (sa->job != ADIT_JOB_NONE && is_due(ike, sa, sa->retransmit_at, now))
 		retransmit(ike, sa, now);
-		return;
-	}
+	/* Unless that was its end. */
 	if (sa->state == ADIT_IKE_UP)
 		tick_up(ike, sa, now);
 }

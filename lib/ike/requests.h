@@ -5,8 +5,6 @@
 
 #include "ike/slots.h"
 
-/* Wants tick at t at the latest. */
-void adit_ike_wake(struct adit_ike *ike, adit_ms t);
 /* Something of *sa (adit_due_*) is ready to be sent. */
 void adit_ike_due(struct adit_ike *ike, struct adit_ike_sa *sa, uint8_t what);
 

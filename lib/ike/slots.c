@@ -3,7 +3,9 @@
 
 #include "base/check.h"
 #include "base/endian.h"
+#include "ike/lists.h"
 #include "ike/slots.h"
+#include "ike/timers.h"
 
 #define SPI_LEN 8
 #define SPI_SLOT_AT \
@@ -28,24 +30,6 @@ adit_ike_set_state(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_ike_s
 	sa->state = (uint8_t)state;
 }
 
-static struct adit_ike_sa *
-free_sa(const struct adit_ike *ike)
-{
-	for (uint16_t i = 0; i < ike->mem.sa_count; i++)
-		if (ike->mem.sas[i].state == ADIT_IKE_FREE)
-			return &ike->mem.sas[i];
-	return NULL;
-}
-
-static struct adit_ike_handshake *
-free_handshake(const struct adit_ike *ike)
-{
-	for (uint16_t i = 0; i < ike->mem.handshake_count; i++)
-		if (ike->mem.handshakes[i].owner == 0)
-			return &ike->mem.handshakes[i];
-	return NULL;
-}
-
 /* Never zero, which means "none" on the wire. */
 static enum adit_status
 make_spi(const struct adit_ike *ike, const struct adit_ike_sa *sa, uint8_t *spi)
@@ -61,21 +45,25 @@ enum adit_status
 adit_ike_take(struct adit_ike *ike, bool initiator, const struct adit_path *path,
 	      struct adit_ike_sa **out)
 {
-	struct adit_ike_sa *sa = free_sa(ike);
-	struct adit_ike_handshake *hs = free_handshake(ike);
+	uint16_t slot = (uint16_t)(ike->free_sas.first - 1);
+	uint16_t hs_slot = (uint16_t)(ike->free_handshakes.first - 1);
+	struct adit_ike_sa *sa;
 	uint8_t spi[SPI_LEN];
 	enum adit_status st;
 
-	if (!sa || !hs)
+	if (ike->free_sas.first == 0 || ike->free_handshakes.first == 0)
 		return ADIT_ERR_FULL;
+	sa = &ike->mem.sas[slot];
 	st = make_spi(ike, sa, spi);
 	if (st != ADIT_OK)
 		return st;
+	adit_list_remove(ike, adit_link_of_sa, &ike->free_sas, slot);
+	adit_list_remove(ike, adit_link_of_handshake, &ike->free_handshakes, hs_slot);
 	sa->initiator = initiator;
 	sa->path = *path;
 	memcpy(initiator ? sa->spi_i : sa->spi_r, spi, SPI_LEN);
-	sa->handshake = (uint16_t)(hs - ike->mem.handshakes + 1);
-	hs->owner = (uint16_t)(slot_of(ike, sa) + 1);
+	sa->handshake = (uint16_t)(hs_slot + 1);
+	ike->mem.handshakes[hs_slot].owner = (uint16_t)(slot + 1);
 	sa->generation++;
 	if (sa->generation == 0) /* 0 says "none" in a handle */
 		sa->generation = 1;
@@ -87,24 +75,33 @@ adit_ike_take(struct adit_ike *ike, bool initiator, const struct adit_path *path
 void
 adit_ike_end_handshake(struct adit_ike *ike, struct adit_ike_sa *sa)
 {
+	uint16_t slot = (uint16_t)(sa->handshake - 1);
+
 	if (sa->handshake == 0)
 		return;
-	adit_wipe(&ike->mem.handshakes[sa->handshake - 1], sizeof *ike->mem.handshakes);
+	adit_wipe(&ike->mem.handshakes[slot], sizeof *ike->mem.handshakes);
+	adit_list_prepend(ike, adit_link_of_handshake, &ike->free_handshakes, slot);
 	sa->handshake = 0;
 }
 
 void
 adit_ike_free(struct adit_ike *ike, struct adit_ike_sa *sa)
 {
-	uint16_t generation = sa->generation;
+	uint16_t generation = sa->generation, entry = sa->timer_entry, slot = slot_of(ike, sa);
 	struct adit_ike_child *child;
 
 	while ((child = adit_child_of(ike, sa, NULL)) != NULL)
 		adit_child_free(ike, child);
 	adit_ike_end_handshake(ike, sa);
+	adit_timer_stop(ike, sa);
+	adit_list_remove(ike, adit_link_of_sending, &ike->sending, slot);
+	adit_list_remove(ike, adit_link_of_telling, &ike->telling, slot);
 	adit_ike_set_state(ike, sa, ADIT_IKE_FREE);
 	adit_wipe(sa, sizeof *sa);
+	/* The heap's entry is that of the slot and not of the SA. */
 	sa->generation = generation;
+	sa->timer_entry = entry;
+	adit_list_prepend(ike, adit_link_of_sa, &ike->free_sas, slot);
 }
 
 struct adit_ike_sa *
@@ -156,6 +153,7 @@ adit_ike_handshake_of(const struct adit_ike *ike, const struct adit_ike_sa *sa)
 	return sa->handshake ? &ike->mem.handshakes[sa->handshake - 1] : NULL;
 }
 
+/* Looks at the handshakes alone, whose number the caller has chosen, and not at all SAs. */
 struct adit_ike_sa *
 adit_ike_half_open(const struct adit_ike *ike, const uint8_t *spi_i, const struct adit_path *path)
 {
@@ -170,15 +168,6 @@ adit_ike_half_open(const struct adit_ike *ike, const uint8_t *spi_i, const struc
 		    adit_endpoint_equal(&sa->path.remote, &path->remote))
 			return sa;
 	}
-	return NULL;
-}
-
-static struct adit_ike_child *
-free_child(const struct adit_ike *ike)
-{
-	for (uint16_t i = 0; i < ike->mem.child_count; i++)
-		if (ike->mem.children[i].state == ADIT_CHILD_FREE)
-			return &ike->mem.children[i];
 	return NULL;
 }
 
@@ -198,17 +187,21 @@ take_spi(const struct adit_ike *ike, uint32_t *spi)
 }
 
 enum adit_status
-adit_child_take(struct adit_ike *ike, const struct adit_ike_sa *sa, struct adit_ike_child **out)
+adit_child_take(struct adit_ike *ike, struct adit_ike_sa *sa, struct adit_ike_child **out)
 {
-	struct adit_ike_child *child = free_child(ike);
+	uint16_t slot = (uint16_t)(ike->free_children.first - 1);
+	struct adit_ike_child *child;
 	enum adit_status st;
 	uint32_t spi;
 
-	if (!child)
+	if (ike->free_children.first == 0)
 		return ADIT_ERR_FULL;
+	child = &ike->mem.children[slot];
 	st = take_spi(ike, &spi);
 	if (st != ADIT_OK)
 		return st;
+	adit_list_remove(ike, adit_link_of_child, &ike->free_children, slot);
+	adit_list_append(ike, adit_link_of_child, &sa->children, slot);
 	child->spi_in = spi;
 	child->owner = slot_of(ike, sa);
 	child->generation++;
@@ -223,26 +216,23 @@ void
 adit_child_free(struct adit_ike *ike, struct adit_ike_child *child)
 {
 	const struct adit_spi_source *source = &ike->cfg->spis;
-	uint16_t generation = child->generation;
+	uint16_t generation = child->generation, slot = (uint16_t)(child - ike->mem.children);
 
 	if (!child->told_up && source->release)
 		source->release(source->ctx, child->spi_in);
+	adit_list_remove(ike, adit_link_of_child, &ike->mem.sas[child->owner].children, slot);
 	adit_wipe(child, sizeof *child);
 	child->generation = generation;
+	adit_list_prepend(ike, adit_link_of_child, &ike->free_children, slot);
 }
 
 struct adit_ike_child *
 adit_child_of(const struct adit_ike *ike, const struct adit_ike_sa *sa,
 	      const struct adit_ike_child *after)
 {
-	struct adit_ike_child *end = ike->mem.children + ike->mem.child_count;
-	struct adit_ike_child *c =
-		after ? ike->mem.children + (after - ike->mem.children) + 1 : ike->mem.children;
+	uint16_t number = after ? after->link.next : sa->children.first;
 
-	for (; c < end; c++)
-		if (c->state != ADIT_CHILD_FREE && c->owner == slot_of(ike, sa))
-			return c;
-	return NULL;
+	return number ? &ike->mem.children[number - 1] : NULL;
 }
 
 struct adit_ike_child *
@@ -278,14 +268,24 @@ adit_child_down(struct adit_ike *ike, struct adit_ike_child *child, enum adit_st
 	child->state = ADIT_CHILD_DEAD;
 	child->reason = (uint8_t)reason;
 	child->tell = ADIT_TELL_DOWN;
-	ike->events_due = true;
+	adit_ike_note_event(ike, &ike->mem.sas[child->owner]);
+}
+
+void
+adit_children_down(struct adit_ike *ike, const struct adit_ike_sa *sa, enum adit_status reason)
+{
+	struct adit_ike_child *child = adit_child_of(ike, sa, NULL), *next;
+
+	for (; child; child = next) {
+		next = adit_child_of(ike, sa, child);
+		adit_child_down(ike, child, reason);
+	}
 }
 
 void
 adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_status reason,
 	      uint16_t notify)
 {
-	struct adit_ike_child *child = NULL;
 	bool tell = sa->initiator || sa->state == ADIT_IKE_UP || sa->state == ADIT_IKE_DELETING;
 
 	if (sa->state == ADIT_IKE_DEAD)
@@ -296,9 +296,9 @@ adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_status rea
 		sa->reason = (uint8_t)reason;
 		sa->notify = notify;
 	}
-	while ((child = adit_child_of(ike, sa, child)) != NULL)
-		adit_child_down(ike, child, (enum adit_status)sa->reason);
+	adit_children_down(ike, sa, (enum adit_status)sa->reason);
 	adit_ike_end_handshake(ike, sa);
+	adit_timer_stop(ike, sa);
 	adit_ike_set_state(ike, sa, ADIT_IKE_DEAD);
 	sa->job = ADIT_JOB_NONE;
 	sa->want = 0;
@@ -306,7 +306,7 @@ adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_status rea
 	/* A stranger's half-open attempt is no event. */
 	if (tell)
 		sa->tell |= ADIT_TELL_DOWN;
-	ike->events_due = true;
+	adit_ike_note_event(ike, sa);
 	adit_ike_reap(ike, sa);
 }
 

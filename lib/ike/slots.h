@@ -31,11 +31,11 @@ struct adit_ike_sa *adit_ike_half_open(const struct adit_ike *ike, const uint8_t
 void adit_ike_end_handshake(struct adit_ike *ike, struct adit_ike_sa *sa);
 
 /* A free Child SA slot of *sa with an inbound SPI. ERR_FULL, ERR_RANDOM. */
-ADIT_MUST_USE enum adit_status adit_child_take(struct adit_ike *ike, const struct adit_ike_sa *sa,
+ADIT_MUST_USE enum adit_status adit_child_take(struct adit_ike *ike, struct adit_ike_sa *sa,
 					       struct adit_ike_child **child);
 /* Frees the slot and wipes it; an SPI that never became an SA is given back. */
 void adit_child_free(struct adit_ike *ike, struct adit_ike_child *child);
-/* The next Child SA of *sa; start with NULL. */
+/* The next Child SA of *sa; start with NULL. One that may be freed is not to be gone on from. */
 struct adit_ike_child *adit_child_of(const struct adit_ike *ike, const struct adit_ike_sa *sa,
 				     const struct adit_ike_child *after);
 struct adit_ike_child *adit_child_by_id(const struct adit_ike *ike, struct adit_child_id id);
@@ -45,6 +45,8 @@ struct adit_child_id adit_child_id_of(const struct adit_ike *ike,
 /* The end of a Child SA, and of an IKE SA with all of its children: what is to be told is noted,
  * the secrets are wiped. */
 void adit_child_down(struct adit_ike *ike, struct adit_ike_child *child, enum adit_status reason);
+void adit_children_down(struct adit_ike *ike, const struct adit_ike_sa *sa,
+			enum adit_status reason);
 void adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_status reason,
 		   uint16_t notify);
 /* Frees a dead SA that has nothing left to say. */

@@ -3,6 +3,8 @@
 
 #include "ike/auth.h"
 #include "ike/keymat.h"
+#include "ike/lists.h"
+#include "ike/timers.h"
 #include "ikev2/child.h"
 #include "ikev2/turn.h"
 
@@ -155,8 +157,8 @@ come_up(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 	adit_ike_set_state(ike, sa, ADIT_IKE_UP);
 	sa->tell |= ADIT_TELL_UP;
 	sa->heard_at = now;
-	ike->events_due = true;
-	adit_ike_wake(ike, now); /* timers of an SA that is up begin with the next tick */
+	adit_ike_note_event(ike, sa);
+	adit_timer_wake(ike, sa, now); /* timers of an SA that is up begin with the next tick */
 }
 
 /* The peer's AUTH payload against a secret. */
@@ -185,10 +187,8 @@ enum adit_status
 adit_ikev2_give_up(struct adit_ikev2_turn *t, enum adit_status reason, uint16_t notify)
 {
 	struct adit_ike_sa *sa = t->sa;
-	struct adit_ike_child *child = NULL;
 
-	while ((child = adit_child_of(t->ike, sa, child)) != NULL)
-		adit_child_down(t->ike, child, reason);
+	adit_children_down(t->ike, sa, reason);
 	adit_ike_end_handshake(t->ike, sa);
 	sa->reason = (uint8_t)reason;
 	sa->notify = notify;

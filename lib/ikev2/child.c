@@ -3,6 +3,7 @@
 
 #include "ike/idle.h"
 #include "ike/keymat.h"
+#include "ike/lists.h"
 #include "ike/narrow.h"
 #include "ike/negotiate.h"
 #include "ikev2/child.h"
@@ -94,7 +95,7 @@ come_up(const struct adit_ikev2_turn *t, struct adit_ike_child *child,
 	child->state = ADIT_CHILD_UP;
 	child->tell = ADIT_TELL_UP;
 	adit_idle_begin(child, t->now);
-	ike->events_due = true;
+	adit_ike_note_event(ike, sa);
 	adit_ikev2_trace_chosen(ike, sa, suite);
 	return ADIT_OK;
 }

@@ -73,11 +73,13 @@ adit_ikev2_probe_finish(struct adit_ikev2_turn *t)
 enum adit_status
 adit_ikev2_delete_child_finish(struct adit_ikev2_turn *t)
 {
-	struct adit_ike_child *child = NULL;
+	struct adit_ike_child *child = adit_child_of(t->ike, t->sa, NULL), *next;
 
-	while ((child = adit_child_of(t->ike, t->sa, child)) != NULL)
+	for (; child; child = next) {
+		next = adit_child_of(t->ike, t->sa, child);
 		if (child->state == ADIT_CHILD_DELETING)
 			adit_child_down(t->ike, child, ADIT_OK);
+	}
 	return ADIT_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "ike/keymat.h"
 #include "ike/natd.h"
 #include "ike/negotiate.h"
+#include "ike/timers.h"
 #include "ikev2/turn.h"
 
 #define NONCE_LEN 32
@@ -426,7 +427,7 @@ set_up(struct adit_ikev2_turn *t, const struct adit_ike_ke *ke, struct adit_span
 	sa->sent_at = t->now;
 	sa->expire_at = t->now + (ike->cfg->half_open_timeout_ms ? ike->cfg->half_open_timeout_ms
 								 : HALF_OPEN_MS);
-	adit_ike_wake(ike, sa->expire_at);
+	adit_timer_wake(ike, sa, sa->expire_at);
 	adit_ike_set_state(ike, sa, ADIT_IKE_INIT_DONE);
 	adit_ike_due(ike, sa, ADIT_DUE_RESPONSE);
 	adit_ikev2_trace_chosen(ike, sa, &sa->suite);

@@ -168,7 +168,6 @@ adit_ikev2_reply(struct adit_ikev2_turn *t, const struct adit_ike_notify *n)
 		return;
 	reply->len = (uint16_t)len;
 	reply->path = *t->path;
-	t->ike->output_due = true;
 	adit_ikev2_trace_message(
 		t->ike, t->path, &h, true, ADIT_PAYLOAD_NOTIFY,
 		(struct adit_span){reply->bytes + ADIT_IKE_HEADER_LEN, len - ADIT_IKE_HEADER_LEN});

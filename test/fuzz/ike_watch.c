@@ -1,9 +1,11 @@
 /* What must hold of an IKE engine after every step. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/ike_watch.h"
 #include "fuzz/toy.h"
+#include "support/ike_check.h"
 #include "wire/ike_header.h"
 
 void
@@ -166,6 +168,8 @@ check_free_sa(const struct adit_ike_sa *sa)
 	struct adit_ike_sa rest = *sa;
 
 	rest.generation = 0;
+	rest.timer_entry = 0; /* the heap's, and not this SA's */
+	memset(&rest.sending, 0, sizeof rest.sending);
 	must(is_zero(&rest, sizeof rest));
 }
 
@@ -186,8 +190,6 @@ check_sa(const struct pair_side *side, uint16_t slot)
 	/* A dead one is kept for an answer that is yet to go out, and for that alone. */
 	if (sa->state == ADIT_IKE_DEAD)
 		must(sa->due == ADIT_DUE_RESPONSE);
-	if (sa->due)
-		must(ike->output_due);
 	if (sa->job != ADIT_JOB_NONE)
 		must(adit_ike_deadline(ike) <= sa->retransmit_at);
 	if (sa->state == ADIT_IKE_INIT_DONE)
@@ -205,6 +207,7 @@ check_child(const struct ike_watch *w, const struct pair_side *side, uint16_t sl
 
 	if (c->state == ADIT_CHILD_FREE) {
 		rest.generation = 0;
+		memset(&rest.link, 0, sizeof rest.link);
 		must(is_zero(&rest, sizeof rest) && !w->children[slot].live);
 		return;
 	}
@@ -243,11 +246,13 @@ ike_watch_check(const struct ike_watch *w, const struct pair_side *side)
 		const struct adit_ike_handshake *hs = &side->handshakes[i];
 
 		if (hs->owner == 0)
-			must(is_zero(hs, sizeof *hs));
+			must(is_zero(&hs->ke,
+				     sizeof *hs - offsetof(struct adit_ike_handshake, ke)));
 		else
 			must(hs->owner <= PAIR_SLOTS &&
 			     side->sas[hs->owner - 1].handshake == i + 1);
 	}
+	must(!ike_check(&side->ike));
 	must(half_open == side->ike.half_open);
 	must(children == side->spis);
 	/* Keys are there within a call alone. */

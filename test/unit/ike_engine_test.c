@@ -594,6 +594,43 @@ test_a_nat_is_seen_and_ports_move(void **state)
 	assert_int_equal(pair.sent, 3);
 }
 
+static adit_ms last_sent, longest_silence;
+
+static bool
+wire_of_silences(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	(void)d;
+	if (from == &p->a && p->now - last_sent > longest_silence)
+		longest_silence = p->now - last_sent;
+	if (from == &p->a)
+		last_sent = p->now;
+	return false;
+}
+
+/* The waits of a request that nobody answers become longer than a NAT remembers. */
+static void
+test_keepalives_go_on_while_a_request_waits(void **state)
+{
+	const struct adit_ip ip = {4, {10, 0, 0, 0}};
+	struct adit_ts ts = adit_ts_prefix(&ip, 8);
+
+	(void)state;
+	begin(27);
+	pair.a.child.local_ts = pair.b.child.remote_ts = &ts;
+	pair.a.child.local_ts_count = pair.b.child.remote_ts_count = 1;
+	pair.b.peer.remote.version = 0;
+	pair.wire = wire_nat;
+	connect();
+	assert_true(pair.a.sas[0].nat_local);
+	last_sent = pair.now;
+	longest_silence = 0;
+	pair.wire = wire_of_silences;
+	assert_int_equal(adit_ike_probe(&pair.a.ike, pair.now, (struct adit_ike_id){0, 1}),
+			 ADIT_OK);
+	pair_pass(&pair, 120000);
+	assert_in_range(longest_silence, 1, 20000);
+}
+
 static void
 test_encap_is_asked_for_without_a_nat(void **state)
 {
@@ -838,6 +875,7 @@ main(void)
 		cmocka_unit_test(test_nobody_there_is_a_time_out),
 		cmocka_unit_test(test_half_open_attempts_expire),
 		cmocka_unit_test(test_a_nat_is_seen_and_ports_move),
+		cmocka_unit_test(test_keepalives_go_on_while_a_request_waits),
 		cmocka_unit_test(test_encap_is_asked_for_without_a_nat),
 		cmocka_unit_test(test_full_pools_are_a_status_and_harm_nobody),
 		cmocka_unit_test(test_failing_random_source_fails_closed),

@@ -270,8 +270,7 @@ test_four_rounds_are_followed_and_no_fifth(void **state)
 	pair_start(&pair);
 	for (unsigned i = 0; i < 8; i++) {
 		pair_run(&pair);
-		pair.b.sas[0].due |= ADIT_DUE_RESPONSE;
-		pair.b.ike.output_due = true;
+		adit_ike_due(&pair.b.ike, &pair.b.sas[0], ADIT_DUE_RESPONSE);
 	}
 	assert_int_equal(pair.a.handshakes[0].rounds, 4);
 	assert_true(adit_ike_counters(&pair.a.ike)[ADIT_ERR_COOKIE] > 0);
@@ -298,8 +297,7 @@ test_an_answer_that_changes_its_mind_about_groups_is_given_up(void **state)
 	pair_start(&pair);
 	for (unsigned i = 0; i < 8; i++) {
 		pair_run(&pair);
-		pair.b.sas[0].due |= ADIT_DUE_RESPONSE;
-		pair.b.ike.output_due = true;
+		adit_ike_due(&pair.b.ike, &pair.b.sas[0], ADIT_DUE_RESPONSE);
 	}
 	assert_int_equal(pair.a.handshakes[0].rounds, 4);
 	assert_true(adit_ike_counters(&pair.a.ike)[ADIT_ERR_KE] > 0);

@@ -55,6 +55,8 @@ expect_nothing_left(void)
 	assert_int_equal(b->ike_down, 1);
 	assert_int_equal(a->why, ADIT_OK);
 	assert_int_equal(b->why, ADIT_OK);
+	assert_int_equal(adit_node_deadline(&a->node), ADIT_NEVER);
+	assert_int_equal(adit_node_deadline(&b->node), ADIT_NEVER);
 }
 
 static void
@@ -318,6 +320,8 @@ test_both_sides_may_close_at_the_same_moment(void **state)
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_CHILD_DOWN), 1);
 	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_OK);
 	assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->reason, ADIT_OK);
+	assert_int_equal(adit_ike_deadline(&pair.a.ike), ADIT_NEVER);
+	assert_int_equal(adit_ike_deadline(&pair.b.ike), ADIT_NEVER);
 }
 
 static bool
