@@ -26,7 +26,7 @@ enum {
 	ADIT_PROTO_ESP = 50,
 	ADIT_PROTO_AH = 51,
 	ADIT_PROTO_ICMPV6 = 58,
-	ADIT_PROTO_MH = 135, /* Mobility Header (RFC 6275) */
+	ADIT_PROTO_MH = 135,     /* Mobility Header (RFC 6275) */
 	ADIT_PROTO_OPAQUE = 255, /* of a later fragment that hides it (RFC 4301 4.4.1.1) */
 	ADIT_PROTO_ANY = 0
 };
@@ -177,7 +177,7 @@ struct adit_sa {
 	uint8_t flags;
 	bool bounded;                  /* more->hard has something to say */
 	uint16_t mtu, tfc;             /* mtu: UINT16_MAX: no limit of its own */
-	uint8_t outer[ADIT_OUTER_MAX]; /* IP header (and UDP) but for lengths, ids, checksum */
+	uint8_t outer[ADIT_OUTER_MAX]; /* IP header (and UDP) but for what a packet brings */
 	/* What every packet writes. */
 	uint64_t seq;              /* outbound: last number used */
 	struct adit_replay window; /* inbound */

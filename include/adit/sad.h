@@ -75,6 +75,7 @@ struct adit_sad {
 	uint32_t used;
 	uint32_t hashed[3]; /* inbound SAs in the hash, by enum adit_sad_by */
 	uint32_t pinned;    /* outbound ones, made for a single flow */
+	uint32_t bundled;   /* SAs that stand in another one */
 };
 
 /* Bytes of a slot, but for key context and window; init checks that both builds agree on it. */
@@ -128,6 +129,12 @@ ADIT_MUST_USE enum adit_status adit_sad_bundle(struct adit_sad *sad, struct adit
  * and what went through it must not go without. */
 bool adit_sad_outer(struct adit_sad *sad, struct adit_sa_id inner, struct adit_sa_id *outer,
 		    struct adit_sa **sa);
+/* Whether any SA here stands in another one: if none, no packet asks for the SA around its own. */
+static inline bool
+adit_sad_has_bundles(const struct adit_sad *sad)
+{
+	return sad->bundled != 0;
+}
 
 /* The SA of a handle, or NULL. */
 struct adit_sa *adit_sad_get(struct adit_sad *sad, struct adit_sa_id id);

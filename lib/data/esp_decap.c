@@ -4,13 +4,14 @@
 
 #include "base/endian.h"
 #include "data/crypt.h"
+#include "data/esp_burst.h"
 #include "data/outer.h"
 #include "data/unwrap.h"
 #include "sa/audit.h"
 
 struct job {
 	struct adit_esp_layout l;
-	struct adit_ip_view outer;
+	const struct adit_ip_view *outer;
 	struct adit_esp_crypt c;
 	uint64_t seq;
 };
@@ -18,7 +19,7 @@ struct job {
 static bool
 is_in_udp(const struct job *j)
 {
-	return j->outer.upper == ADIT_PROTO_UDP;
+	return j->outer->upper == ADIT_PROTO_UDP;
 }
 
 /* The local address and, in UDP, the local port of an encapsulating SA must be the SA's. The peer's
@@ -26,9 +27,9 @@ is_in_udp(const struct job *j)
 static bool
 is_ours(const struct adit_sa *sa, const uint8_t *p, const struct job *j)
 {
-	return adit_outer_is_to(sa, p, j->outer.version) &&
+	return adit_outer_is_to(sa, p, j->outer->version) &&
 	       (!sa->udp_encap || !is_in_udp(j) ||
-		adit_outer_is_to_port(sa, p + j->outer.upper_at));
+		adit_outer_is_to_port(sa, p + j->outer->upper_at));
 }
 
 /* Where ESP begins behind the outer headers. */
@@ -37,39 +38,49 @@ find_esp(const struct adit_sa *sa, const uint8_t *p, struct job *j, size_t *esp)
 {
 	size_t udp = is_in_udp(j) ? ADIT_UDP_LEN : 0;
 
-	if (j->outer.fragment)
+	if (j->outer->fragment)
 		return ADIT_ERR_FRAGMENT;
 	/* UDP or not is each end's own choice (RFC 7296 2.23). */
-	if (!udp && j->outer.upper != ADIT_PROTO_ESP)
+	if (!udp && j->outer->upper != ADIT_PROTO_ESP)
 		return ADIT_ERR_MISMATCH;
-	if (j->outer.total - j->outer.upper_at < udp + ADIT_ESP_HEADER_LEN)
+	if (j->outer->total - j->outer->upper_at < udp + ADIT_ESP_HEADER_LEN)
 		return ADIT_ERR_SHORT;
-	*esp = j->outer.upper_at + udp;
+	*esp = j->outer->upper_at + udp;
 	if (adit_load32(p + *esp) != sa->spi || !is_ours(sa, p, j))
 		return ADIT_ERR_MISMATCH;
 	return ADIT_OK;
 }
 
+/* Whether the SA may open anything; only an inbound one has a window. */
 static enum adit_status
-plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
+can_receive(const struct adit_sa *sa)
 {
-	uint8_t *p;
-	size_t esp;
+	if (sa->dir != ADIT_IN || sa->protocol != ADIT_PROTO_ESP)
+		return ADIT_ERR_MISMATCH;
+	return ADIT_EXTRAS && sa->bounded && adit_sa_is_full(sa) ? ADIT_ERR_EXHAUSTED : ADIT_OK;
+}
+
+/* The shape of a packet. */
+static enum adit_status
+look_at(const struct adit_sa *sa, const struct adit_pkt *pkt, struct adit_ip_view *ip)
+{
 	enum adit_status st;
 
 	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
-	/* Only an inbound SA has a window. */
-	if (sa->dir != ADIT_IN || sa->protocol != ADIT_PROTO_ESP)
-		return ADIT_ERR_MISMATCH;
-	if (ADIT_EXTRAS && adit_sa_is_full(sa))
-		return ADIT_ERR_EXHAUSTED;
-	p = adit_pkt_data(pkt);
-	st = adit_ip_get(p, pkt->len, &j->outer);
+	st = can_receive(sa);
+	return st == ADIT_OK ? adit_ip_get(adit_pkt_data(pkt), pkt->len, ip) : st;
+}
+
+static enum adit_status
+plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
+{
+	const uint8_t *p = adit_pkt_data(pkt);
+	size_t esp;
+	enum adit_status st = find_esp(sa, p, j, &esp);
+
 	if (st == ADIT_OK)
-		st = find_esp(sa, p, j, &esp);
-	if (st == ADIT_OK)
-		st = adit_layout_of_packet(sa, esp, j->outer.total, &j->l);
+		st = adit_layout_of_packet(sa, esp, j->outer->total, &j->l);
 	if (st == ADIT_OK)
 		j->seq = adit_replay_expand(&sa->window, adit_load32(p + esp + 4));
 	return st;
@@ -103,7 +114,7 @@ unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adi
 	rx->next_header = u.next;
 	if (st != ADIT_OK)
 		return st;
-	u.outer = &j->outer;
+	u.outer = j->outer;
 	u.at = j->l.data;
 	u.n = j->l.payload;
 	return adit_unwrap(sa, pkt, &u);
@@ -112,10 +123,14 @@ unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adi
 enum adit_status
 adit_esp_decap_at(const struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
 {
+	struct adit_ip_view ip;
 	struct adit_aead_op op;
 	struct job j;
-	enum adit_status st = plan(sa, pkt, &j);
+	enum adit_status st = look_at(sa, pkt, &ip);
 
+	j.outer = &ip;
+	if (st == ADIT_OK)
+		st = plan(sa, pkt, &j);
 	if (st != ADIT_OK)
 		return st;
 	adit_esp_crypt_op(sa, adit_pkt_data(pkt), &j.l, j.seq, &j.c, &op);
@@ -152,29 +167,32 @@ finish(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, enum adit_status
 	return unwrap(sa, pkt, j, rx);
 }
 
+/* Packets whose status is OK, and whose shapes are known. */
 static void
-decap_some(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx, enum adit_status *st,
-	   size_t n)
+decap_some(struct adit_sa *sa, const struct adit_esp_burst *b)
 {
 	struct adit_aead_op ops[ADIT_BURST];
 	struct job jobs[ADIT_BURST];
+	enum adit_status *st = b->st;
 	size_t ready = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		st[i] = begin(sa, &pkts[i], &jobs[ready], &ops[ready]);
+	for (size_t i = 0; i < b->n; i++) {
+		jobs[ready].outer = &b->ips[i];
+		if (st[i] == ADIT_OK)
+			st[i] = begin(sa, &b->pkts[i], &jobs[ready], &ops[ready]);
 		if (st[i] == ADIT_OK)
 			ready++;
 	}
 	if (ready)
 		sa->aead->open(sa->aead, sa->kc, ops, ready);
-	for (size_t i = 0, k = 0; i < n; i++) {
+	for (size_t i = 0, k = 0; i < b->n; i++) {
 		if (st[i] == ADIT_OK) {
-			st[i] = finish(sa, &pkts[i], &jobs[k], ops[k].status, &rx[i]);
+			st[i] = finish(sa, &b->pkts[i], &jobs[k], ops[k].status, &b->rx[i]);
 			k++;
 		}
 		if (st[i] == ADIT_OK) {
 			sa->n.packets++;
-			sa->n.bytes += pkts[i].len;
+			sa->n.bytes += b->pkts[i].len;
 		} else {
 			adit_sa_dropped(sa, st[i]);
 		}
@@ -182,11 +200,26 @@ decap_some(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx, en
 }
 
 void
+adit_esp_decap_read(struct adit_sa *sa, const struct adit_esp_burst *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		b->st[i] = can_receive(sa);
+	decap_some(sa, b);
+}
+
+void
 adit_esp_decap_burst(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx,
 		     enum adit_status *st, size_t n)
 {
-	for (size_t i = 0; i < n; i += ADIT_BURST)
-		decap_some(sa, pkts + i, rx + i, st + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+	struct adit_ip_view ips[ADIT_BURST];
+	struct adit_esp_burst b = {pkts, ips, rx, st, 0};
+
+	for (; n > 0; n -= b.n, b.pkts += b.n, b.rx += b.n, b.st += b.n) {
+		b.n = n < ADIT_BURST ? n : ADIT_BURST;
+		for (size_t i = 0; i < b.n; i++)
+			b.st[i] = look_at(sa, &b.pkts[i], &ips[i]);
+		decap_some(sa, &b);
+	}
 }
 
 enum adit_status

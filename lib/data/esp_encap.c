@@ -4,6 +4,7 @@
 #include "base/endian.h"
 #include "data/beet.h"
 #include "data/crypt.h"
+#include "data/esp_burst.h"
 #include "data/outer.h"
 #include "sa/audit.h"
 
@@ -12,8 +13,8 @@
 
 struct job {
 	struct adit_esp_layout l;
-	struct adit_ip_view ip; /* of the packet as it came */
-	size_t kept;            /* bytes of it that stay in front of ESP */
+	const struct adit_ip_view *ip; /* of the packet as it came */
+	size_t kept;                   /* bytes of it that stay in front of ESP */
 	uint8_t next;
 	struct adit_esp_crypt c;
 };
@@ -22,16 +23,16 @@ static enum adit_status
 check_room(const struct adit_sa *sa, const struct adit_pkt *pkt, const struct job *j)
 {
 	size_t before = j->l.data - j->kept;
-	size_t behind = j->l.total - j->l.data - (j->ip.total - j->kept);
+	size_t behind = j->l.total - j->l.data - (j->ip->total - j->kept);
 
-	if (pkt->off < before || pkt->cap - pkt->off < j->ip.total ||
-	    pkt->cap - pkt->off - j->ip.total < behind)
+	if (pkt->off < before || pkt->cap - pkt->off < j->ip->total ||
+	    pkt->cap - pkt->off - j->ip->total < behind)
 		return ADIT_ERR_ROOM;
 	/* IPv4 counts its header, IPv6 does not; the smaller limit is safe for both, and for the
 	 * offsets kept in 16 bits. */
 	if (j->l.total > UINT16_MAX)
 		return ADIT_ERR_TOO_LONG;
-	return adit_outer_fits(sa, &j->ip, j->l.total) ? ADIT_OK : ADIT_ERR_MTU;
+	return adit_outer_fits(sa, j->ip, j->l.total) ? ADIT_OK : ADIT_ERR_MTU;
 }
 
 /* Short packets are made as long as the SA wants, but not too long for the path. */
@@ -52,14 +53,14 @@ padded(const struct adit_sa *sa, size_t payload)
 static enum adit_status
 keep_header(const struct adit_sa *sa, const uint8_t *p, struct job *j)
 {
-	if (j->ip.fragment)
+	if (j->ip->fragment)
 		return ADIT_ERR_FRAGMENT;
-	if (j->ip.version != sa->outer[0] >> 4)
+	if (j->ip->version != sa->outer[0] >> 4)
 		return ADIT_ERR_MALFORMED;
-	j->kept = j->ip.transport_at;
-	j->next = p[j->ip.transport_next];
+	j->kept = j->ip->transport_at;
+	j->next = p[j->ip->transport_next];
 	return ADIT_EXTRAS && sa->mode == ADIT_BEET
-		       ? adit_beet_check(sa, p, &j->ip, &j->kept, &j->next)
+		       ? adit_beet_check(sa, p, j->ip, &j->kept, &j->next)
 		       : ADIT_OK;
 }
 
@@ -69,19 +70,17 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 {
 	const uint8_t *p = adit_pkt_data(pkt);
 	size_t headers = sa->outer_len;
-	enum adit_status st = adit_ip_get(p, pkt->len, &j->ip);
+	enum adit_status st;
 
-	if (st != ADIT_OK)
-		return st;
 	j->kept = 0;
-	j->next = j->ip.version == 4 ? ADIT_NEXT_IPV4 : ADIT_NEXT_IPV6;
+	j->next = j->ip->version == 4 ? ADIT_NEXT_IPV4 : ADIT_NEXT_IPV6;
 	if (!adit_sa_is_tunnel(sa)) {
 		st = keep_header(sa, p, j);
 		if (st != ADIT_OK)
 			return st;
 		headers = j->kept + (sa->udp_encap ? (size_t)ADIT_UDP_LEN : 0);
 	}
-	adit_layout_of_payload(sa, headers, padded(sa, j->ip.total - j->kept), &j->l);
+	adit_layout_of_payload(sa, headers, padded(sa, j->ip->total - j->kept), &j->l);
 	return check_room(sa, pkt, j);
 }
 
@@ -89,8 +88,6 @@ plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
 static enum adit_status
 plan_payload(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, struct job *j)
 {
-	memset(&j->ip, 0, sizeof j->ip);
-	j->ip.total = pkt->len;
 	j->kept = 0;
 	j->next = (uint8_t)next;
 	adit_layout_of_payload(sa, sa->outer_len, pkt->len, &j->l);
@@ -100,12 +97,29 @@ plan_payload(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, str
 static enum adit_status
 plan_any(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, struct job *j)
 {
+	return next == WHOLE_PACKET ? plan(sa, pkt, j) : plan_payload(sa, pkt, next, j);
+}
+
+/* The peer uses numbers, and with them IVs, of an inbound SA's key. */
+static bool
+can_send(const struct adit_sa *sa)
+{
+	return sa->dir == ADIT_OUT && sa->protocol == ADIT_PROTO_ESP;
+}
+
+/* The shape of a packet; of a payload there is only its length. */
+static enum adit_status
+look_at(const struct adit_sa *sa, const struct adit_pkt *pkt, int next, struct adit_ip_view *ip)
+{
 	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
-	/* The peer uses numbers, and with them IVs, of an inbound SA's key. */
-	if (sa->dir != ADIT_OUT || sa->protocol != ADIT_PROTO_ESP)
+	if (!can_send(sa))
 		return ADIT_ERR_MISMATCH;
-	return next == WHOLE_PACKET ? plan(sa, pkt, j) : plan_payload(sa, pkt, next, j);
+	if (next == WHOLE_PACKET)
+		return adit_ip_get(adit_pkt_data(pkt), pkt->len, ip);
+	memset(ip, 0, sizeof *ip);
+	ip->total = pkt->len;
+	return ADIT_OK;
 }
 
 /* The original header moves forward; the UDP header comes from the SA. */
@@ -118,10 +132,10 @@ move_header(const struct adit_sa *sa, uint8_t *p, const uint8_t *old, const stru
 	if (ADIT_EXTRAS && sa->mode == ADIT_BEET)
 		adit_beet_put(sa, p, protocol);
 	else
-		p[j->ip.transport_next] = protocol;
+		p[j->ip->transport_next] = protocol;
 	if (sa->udp_encap)
 		memcpy(p + j->kept, sa->outer + sa->outer_len - ADIT_UDP_LEN, ADIT_UDP_LEN);
-	adit_ip_set_length(p, &j->ip, j->l.total);
+	adit_ip_set_length(p, j->ip, j->l.total);
 }
 
 /* Padding for traffic flow confidentiality; padding 1, 2, 3, ..., its length, the next header (RFC
@@ -130,7 +144,7 @@ static void
 put_trailer(uint8_t *p, const struct job *j)
 {
 	const struct adit_esp_layout *l = &j->l;
-	size_t pad = l->len - l->payload - ADIT_ESP_TRAILER_LEN, own = j->ip.total - j->kept;
+	size_t pad = l->len - l->payload - ADIT_ESP_TRAILER_LEN, own = j->ip->total - j->kept;
 	uint8_t *at = p + l->data + l->payload;
 
 	memset(p + l->data + own, 0, l->payload - own);
@@ -150,7 +164,7 @@ frame(const struct adit_sa *sa, struct adit_pkt *pkt, uint64_t seq, struct job *
 	if (j->kept)
 		move_header(sa, p, old, j);
 	else
-		adit_outer_put(sa, p, j->l.total, &j->ip, old, (uint16_t)seq);
+		adit_outer_put(sa, p, j->l.total, j->ip, old, (uint16_t)seq);
 	adit_store32(p + j->l.esp, sa->spi);
 	adit_store32(p + j->l.esp + 4, (uint32_t)seq);
 	put_trailer(p, j);
@@ -176,10 +190,14 @@ finish(const struct adit_sa *sa, struct adit_pkt *pkt, const struct job *j, enum
 enum adit_status
 adit_esp_encap_at(const struct adit_sa *sa, uint64_t seq, struct adit_pkt *pkt)
 {
+	struct adit_ip_view ip;
 	struct adit_aead_op op;
 	struct job j;
-	enum adit_status st = plan_any(sa, pkt, WHOLE_PACKET, &j);
+	enum adit_status st = look_at(sa, pkt, WHOLE_PACKET, &ip);
 
+	j.ip = &ip;
+	if (st == ADIT_OK)
+		st = plan(sa, pkt, &j);
 	if (st != ADIT_OK)
 		return st;
 	if (seq == 0 || (!sa->esn && seq > UINT32_MAX))
@@ -202,28 +220,32 @@ begin(struct adit_sa *sa, struct adit_pkt *pkt, int next, struct job *j, struct 
 		st = adit_sa_take_seq(sa, 1, &seq);
 	if (st != ADIT_OK)
 		return st;
-	sa->n.bytes += j->ip.total;
+	sa->n.bytes += j->ip->total;
 	st = frame(sa, pkt, seq, j, op);
 	return st == ADIT_OK ? ADIT_OK : finish(sa, pkt, j, st);
 }
 
+/* Packets whose status is OK, and whose shapes are known. */
 static void
-encap_some(struct adit_sa *sa, int next, struct adit_pkt *pkts, enum adit_status *st, size_t n)
+encap_some(struct adit_sa *sa, int next, const struct adit_esp_burst *b)
 {
 	struct adit_aead_op ops[ADIT_BURST];
 	struct job jobs[ADIT_BURST];
+	enum adit_status *st = b->st;
 	size_t ready = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		st[i] = begin(sa, &pkts[i], next, &jobs[ready], &ops[ready]);
+	for (size_t i = 0; i < b->n; i++) {
+		jobs[ready].ip = &b->ips[i];
+		if (st[i] == ADIT_OK)
+			st[i] = begin(sa, &b->pkts[i], next, &jobs[ready], &ops[ready]);
 		if (st[i] == ADIT_OK)
 			ready++;
 	}
 	if (ready)
 		sa->aead->seal(sa->aead, sa->kc, ops, ready);
-	for (size_t i = 0, k = 0; i < n; i++) {
+	for (size_t i = 0, k = 0; i < b->n; i++) {
 		if (st[i] == ADIT_OK) {
-			st[i] = finish(sa, &pkts[i], &jobs[k], ops[k].status);
+			st[i] = finish(sa, &b->pkts[i], &jobs[k], ops[k].status);
 			k++;
 		}
 		if (st[i] == ADIT_OK)
@@ -233,11 +255,26 @@ encap_some(struct adit_sa *sa, int next, struct adit_pkt *pkts, enum adit_status
 	}
 }
 
+void
+adit_esp_encap_read(struct adit_sa *sa, const struct adit_esp_burst *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		b->st[i] = can_send(sa) ? ADIT_OK : ADIT_ERR_MISMATCH;
+	encap_some(sa, WHOLE_PACKET, b);
+}
+
 static void
 encap_all(struct adit_sa *sa, int next, struct adit_pkt *pkts, enum adit_status *st, size_t n)
 {
-	for (size_t i = 0; i < n; i += ADIT_BURST)
-		encap_some(sa, next, pkts + i, st + i, n - i < ADIT_BURST ? n - i : ADIT_BURST);
+	struct adit_ip_view ips[ADIT_BURST];
+	struct adit_esp_burst b = {pkts, ips, NULL, st, 0};
+
+	for (; n > 0; n -= b.n, b.pkts += b.n, b.st += b.n) {
+		b.n = n < ADIT_BURST ? n : ADIT_BURST;
+		for (size_t i = 0; i < b.n; i++)
+			b.st[i] = look_at(sa, &b.pkts[i], next, &ips[i]);
+		encap_some(sa, next, &b);
+	}
 }
 
 void

@@ -2,14 +2,25 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "data/esp_burst.h"
 #include "data/ipsec.h"
 #include "data/outer.h"
 #include "sa/flow.h"
 #include "wire/ip.h"
 
+/* Packets that are worked on together, and what is known of each: of one that is to be opened, its
+ * SA. */
+struct burst {
+	struct adit_ipsec *ipsec;
+	struct adit_pkt *pkts;
+	struct adit_verdict *v;
+	struct adit_ip_view ips[ADIT_BURST];
+	struct adit_sa *sas[ADIT_BURST];
+};
+
 /* What is known of a packet before its SA is. */
 struct arrival {
-	struct adit_ip_view ip;
+	const struct adit_ip_view *ip;
 	uint8_t protocol; /* ESP or AH; zero: neither, or in clear */
 	uint32_t spi;
 };
@@ -18,19 +29,19 @@ struct arrival {
 static void
 read_spi(const uint8_t *p, struct arrival *a)
 {
-	size_t at = a->ip.upper_at, spi = 0;
+	size_t at = a->ip->upper_at, spi = 0;
 
 	a->protocol = 0;
 	a->spi = 0;
-	if (a->ip.upper == ADIT_PROTO_UDP)
+	if (a->ip->upper == ADIT_PROTO_UDP)
 		spi = ADIT_UDP_LEN;
-	else if (a->ip.upper == ADIT_PROTO_AH)
+	else if (a->ip->upper == ADIT_PROTO_AH)
 		spi = 4;
-	else if (a->ip.upper != ADIT_PROTO_ESP)
+	else if (a->ip->upper != ADIT_PROTO_ESP)
 		return;
-	if (!a->ip.first || a->ip.total < at + spi + 4)
+	if (!a->ip->first || a->ip->total < at + spi + 4)
 		return;
-	a->protocol = a->ip.upper == ADIT_PROTO_AH ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
+	a->protocol = a->ip->upper == ADIT_PROTO_AH ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
 	a->spi = adit_load32(p + at + spi);
 }
 
@@ -42,10 +53,10 @@ is_for(const struct adit_sa *sa, const uint8_t *p, const struct arrival *a)
 {
 	if (sa->protocol != a->protocol)
 		return false;
-	if (a->ip.upper != ADIT_PROTO_UDP)
+	if (a->ip->upper != ADIT_PROTO_UDP)
 		return true;
-	return adit_outer_is_to(sa, p, a->ip.version) &&
-	       (!sa->udp_encap || adit_outer_is_to_port(sa, p + a->ip.upper_at));
+	return adit_outer_is_to(sa, p, a->ip->version) &&
+	       (!sa->udp_encap || adit_outer_is_to_port(sa, p + a->ip->upper_at));
 }
 
 static struct adit_sa *
@@ -56,8 +67,8 @@ match(const struct adit_ipsec *ipsec, const uint8_t *p, const struct arrival *a,
 
 	key.spi = a->spi;
 	key.protocol = a->protocol;
-	key.local = adit_ip_destination(p, a->ip.version);
-	key.remote = adit_ip_source(p, a->ip.version);
+	key.local = adit_ip_destination(p, a->ip->version);
+	key.remote = adit_ip_source(p, a->ip->version);
 	return adit_sad_match(ipsec->sad, &key, id);
 }
 
@@ -97,9 +108,9 @@ static void
 decide_without_sa(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, const struct arrival *a,
 		  struct adit_verdict *v)
 {
-	if (a->ip.upper == ADIT_PROTO_ESP || a->ip.upper == ADIT_PROTO_AH)
-		adit_verdict_discard(v, a->ip.fragment ? ADIT_ERR_FRAGMENT : ADIT_ERR_NO_SA);
-	else if (a->ip.fragment && ipsec->fragtrack_in)
+	if (a->ip->upper == ADIT_PROTO_ESP || a->ip->upper == ADIT_PROTO_AH)
+		adit_verdict_discard(v, a->ip->fragment ? ADIT_ERR_FRAGMENT : ADIT_ERR_NO_SA);
+	else if (a->ip->fragment && ipsec->fragtrack_in)
 		v->status = ADIT_ERR_PENDING;
 	else
 		decide_clear(ipsec, pkt, v);
@@ -134,62 +145,54 @@ admit(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_verdict *v
 
 /* The packet's SPI, or 0; a verdict on what is no packet. */
 static uint32_t
-read_arrival(const struct adit_pkt *pkt, struct arrival *a, struct adit_verdict *v)
+read_arrival(const struct adit_pkt *pkt, struct adit_ip_view *ip, struct arrival *a,
+	     struct adit_verdict *v)
 {
 	enum adit_status st = ADIT_ERR_ARG;
 
 	memset(v, 0, sizeof *v);
 	v->policy = ADIT_POLICY_NONE;
 	if (adit_pkt_is_sound(pkt))
-		st = adit_ip_get(adit_pkt_data(pkt), pkt->len, &a->ip);
+		st = adit_ip_get(adit_pkt_data(pkt), pkt->len, ip);
 	if (st != ADIT_OK) {
 		adit_verdict_discard(v, st);
 		return 0;
 	}
+	a->ip = ip;
 	read_spi(adit_pkt_data(pkt), a);
 	return a->spi;
 }
 
+/* The SA that packet i may go through, if there is one; else a verdict. */
+static struct adit_sa *
+decide(const struct burst *b, size_t i, const struct arrival *a, struct adit_sa_id id)
+{
+	const uint8_t *p = adit_pkt_data(&b->pkts[i]);
+	struct adit_sa *sa = b->sas[i];
+
+	if (a->spi && needs_match(b->ipsec, sa, a))
+		sa = match(b->ipsec, p, a, &id);
+	if (!sa || !is_for(sa, p, a)) {
+		decide_without_sa(b->ipsec, &b->pkts[i], a, &b->v[i]);
+		return NULL;
+	}
+	b->v[i].sa = id;
+	return admit(b->ipsec, sa, &b->v[i]);
+}
+
 /* All packets are read, then all SAs looked up together, then each decided. */
 static void
-decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_verdict *v,
-	    struct adit_sa **sas, size_t n)
+decide_some(struct burst *b, size_t n)
 {
 	struct arrival a[ADIT_BURST];
 	struct adit_sa_id ids[ADIT_BURST];
 	uint32_t spis[ADIT_BURST];
 
 	for (size_t i = 0; i < n; i++)
-		spis[i] = read_arrival(&pkts[i], &a[i], &v[i]);
-	adit_sad_find_burst(ipsec->sad, spis, sas, ids, n);
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *p;
-
-		if (v[i].status != ADIT_OK) {
-			sas[i] = NULL;
-			continue;
-		}
-		p = adit_pkt_data(&pkts[i]);
-		if (a[i].spi && needs_match(ipsec, sas[i], &a[i]))
-			sas[i] = match(ipsec, p, &a[i], &ids[i]);
-		if (!sas[i] || !is_for(sas[i], p, &a[i])) {
-			sas[i] = NULL;
-			decide_without_sa(ipsec, &pkts[i], &a[i], &v[i]);
-			continue;
-		}
-		v[i].sa = ids[i];
-		sas[i] = admit(ipsec, sas[i], &v[i]);
-	}
-}
-
-static void
-decap_burst(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx, enum adit_status *st,
-	    size_t n)
-{
-	if (sa->protocol == ADIT_PROTO_AH)
-		adit_ah_decap_burst(sa, pkts, rx, st, n);
-	else
-		adit_esp_decap_burst(sa, pkts, rx, st, n);
+		spis[i] = read_arrival(&b->pkts[i], &b->ips[i], &a[i], &b->v[i]);
+	adit_sad_find_burst(b->ipsec->sad, spis, b->sas, ids, n);
+	for (size_t i = 0; i < n; i++)
+		b->sas[i] = b->v[i].status == ADIT_OK ? decide(b, i, &a[i], ids[i]) : NULL;
 }
 
 /* A later fragment has no ports of its own, but its first one may have had (RFC 4301 7.3). */
@@ -233,7 +236,8 @@ static void
 conclude(struct adit_ipsec *ipsec, const struct adit_sa *sa, const struct adit_pkt *pkt,
 	 const struct adit_esp_rx *rx, enum adit_status st, struct adit_verdict *v)
 {
-	bool aggfrag = sa->mode == ADIT_IPTFS && rx->next_header == ADIT_NEXT_AGGFRAG;
+	bool aggfrag =
+		st == ADIT_OK && sa->mode == ADIT_IPTFS && rx->next_header == ADIT_NEXT_AGGFRAG;
 
 	if (!aggfrag)
 		st = check_fragment(ipsec, sa, pkt, st);
@@ -246,53 +250,62 @@ conclude(struct adit_ipsec *ipsec, const struct adit_sa *sa, const struct adit_p
 	v->policy = ipsec->sad->mem.entries[v->sa.slot].note.policy;
 }
 
+/* n packets from i on, all of one SA. */
 static void
-decap_run(struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts,
-	  struct adit_verdict *v, size_t n)
+decap_run(struct burst *b, size_t i, size_t n)
 {
 	enum adit_status st[ADIT_BURST];
 	struct adit_esp_rx rx[ADIT_BURST];
+	const struct adit_esp_burst esp = {b->pkts + i, b->ips + i, rx, st, n};
+	struct adit_sa *sa = b->sas[i];
 
-	memset(rx, 0, sizeof rx);
-	decap_burst(sa, pkts, rx, st, n);
-	for (size_t i = 0; i < n; i++) {
-		conclude(ipsec, sa, &pkts[i], &rx[i], st[i], &v[i]);
+	if (sa->protocol == ADIT_PROTO_AH)
+		adit_ah_decap_burst(sa, b->pkts + i, rx, st, n);
+	else
+		adit_esp_decap_read(sa, &esp);
+	for (size_t k = 0; k < n; k++) {
+		struct adit_verdict *v = &b->v[i + k];
+
+		conclude(b->ipsec, sa, &b->pkts[i + k], &rx[k], st[k], v);
 		/* The SA counted what it saw; of fragments more is known here. */
-		if (v[i].status != st[i])
-			adit_sa_recount(sa, st[i], v[i].status, pkts[i].len);
+		if (v->status != st[k])
+			adit_sa_recount(sa, st[k], v->status, b->pkts[i + k].len);
 	}
 }
 
-/* The SA that stands in the one that a packet just came through, if the packet is its. */
+/* The SA that stands in the one that packet i just came through, if the packet is its. */
 static struct adit_sa *
-next_inside(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_sa_id through,
-	    struct adit_sa_id *id)
+next_inside(struct burst *b, size_t i, struct adit_sa_id *id)
 {
+	const struct adit_pkt *pkt = &b->pkts[i];
 	const uint8_t *p = adit_pkt_data(pkt);
 	struct arrival a;
 	struct adit_sa *sa;
 
-	if (adit_ip_get(p, pkt->len, &a.ip) != ADIT_OK || a.ip.upper == ADIT_PROTO_UDP)
+	if (adit_ip_get(p, pkt->len, &b->ips[i]) != ADIT_OK || b->ips[i].upper == ADIT_PROTO_UDP)
 		return NULL;
+	a.ip = &b->ips[i];
 	read_spi(p, &a);
-	sa = a.spi ? match(ipsec, p, &a, id) : NULL;
-	return sa && is_for(sa, p, &a) && came_through(ipsec, *id, through) ? sa : NULL;
+	sa = a.spi ? match(b->ipsec, p, &a, id) : NULL;
+	return sa && is_for(sa, p, &a) && came_through(b->ipsec, *id, b->v[i].sa) ? sa : NULL;
 }
 
 /* On through the SAs inside of the one that was taken off: each step takes one off, and what is in
  * no bundle is delivered as it is, so that nesting costs no more than the bundles here. */
 static void
-decap_inside(struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_verdict *v)
+decap_inside(struct burst *b, size_t i)
 {
-	for (size_t i = 0; i < ADIT_NEST_MAX && v->kind == ADIT_VERDICT_DELIVER; i++) {
-		struct adit_sa_id id;
-		struct adit_sa *sa = next_inside(ipsec, pkt, v->sa, &id);
+	struct adit_verdict *v = &b->v[i];
 
-		if (!sa)
+	for (size_t n = 0; n < ADIT_NEST_MAX && v->kind == ADIT_VERDICT_DELIVER; n++) {
+		struct adit_sa_id id;
+
+		b->sas[i] = next_inside(b, i, &id);
+		if (!b->sas[i])
 			return;
 		v->sa = id;
-		if (!adit_ipsec_refuses(ipsec, sa, v))
-			decap_run(ipsec, sa, pkt, v, 1);
+		if (!adit_ipsec_refuses(b->ipsec, b->sas[i], v))
+			decap_run(b, i, 1);
 	}
 }
 
@@ -308,28 +321,34 @@ decide_pending(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adi
 		}
 }
 
+/* n packets from i on, all of one SA or of none. Only where bundles are may there be an SA inside.
+ */
 static void
-in_run(struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts, struct adit_verdict *v,
-       size_t n)
+in_run(struct burst *b, size_t i, size_t n)
 {
-	if (!sa) {
-		decide_pending(ipsec, pkts, v, n);
+	if (!b->sas[i]) {
+		decide_pending(b->ipsec, b->pkts + i, b->v + i, n);
 		return;
 	}
-	decap_run(ipsec, sa, pkts, v, n);
-	for (size_t i = 0; i < n; i++)
-		decap_inside(ipsec, &pkts[i], &v[i]);
+	decap_run(b, i, n);
+	if (!adit_sad_has_bundles(b->ipsec->sad))
+		return;
+	for (size_t end = i + n; i < end; i++)
+		decap_inside(b, i);
 }
 
 static void
 in_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v, size_t n)
 {
-	struct adit_sa *sas[ADIT_BURST];
+	struct burst b;
 
-	decide_some(ipsec, pkts, v, sas, n);
+	b.ipsec = ipsec;
+	b.pkts = pkts;
+	b.v = v;
+	decide_some(&b, n);
 	for (size_t i = 0, run; i < n; i += run) {
-		run = adit_ipsec_run(sas + i, n - i);
-		in_run(ipsec, sas[i], pkts + i, v + i, run);
+		run = adit_ipsec_run(b.sas + i, n - i);
+		in_run(&b, i, run);
 	}
 	for (size_t i = 0; i < n; i++)
 		ipsec->in[v[i].status]++;

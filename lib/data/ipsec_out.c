@@ -1,10 +1,22 @@
 /* Outbound processing (RFC 4301 5.1): from a packet to a verdict. */
 #include <string.h>
 
+#include "data/esp_burst.h"
 #include "data/ipsec.h"
 #include "data/outer.h"
+#include "sa/flow.h"
 #include "sa/spd.h"
 #include "wire/ip.h"
+
+/* Packets that are worked on together, and what is known of each: of one that is to be sent, its
+ * SA. */
+struct burst {
+	struct adit_ipsec *ipsec;
+	struct adit_pkt *pkts;
+	struct adit_verdict *v;
+	struct adit_ip_view ips[ADIT_BURST];
+	struct adit_sa *sas[ADIT_BURST];
+};
 
 static struct adit_span
 span_of(const struct adit_pkt *pkt)
@@ -14,16 +26,23 @@ span_of(const struct adit_pkt *pkt)
 	return span;
 }
 
+/* The shape of packet i, and what selectors see of it. */
 static enum adit_status
-read_flow(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_flow *flow)
+look_at(struct burst *b, size_t i)
 {
+	const struct adit_ipsec *ipsec = b->ipsec;
+	const struct adit_pkt *pkt = &b->pkts[i];
+	struct adit_flow *flow = &b->v[i].flow;
 	enum adit_status st;
 
 	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
-	st = adit_flow_read(flow, ADIT_OUT, adit_pkt_data(pkt), pkt->len);
-	if (st != ADIT_OK || !ipsec->fragtrack_out)
+	st = adit_ip_get(adit_pkt_data(pkt), pkt->len, &b->ips[i]);
+	if (st != ADIT_OK)
 		return st;
+	adit_flow_of(flow, ADIT_OUT, adit_pkt_data(pkt), &b->ips[i]);
+	if (!ipsec->fragtrack_out)
+		return ADIT_OK;
 	return adit_fragtrack_flow(ipsec->fragtrack_out, ipsec->now, flow, span_of(pkt));
 }
 
@@ -39,24 +58,24 @@ decide_protected(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit
 	}
 }
 
-/* What is asked of the policies for a packet; false: it is discarded. */
+/* What is asked of the policies for packet i; false: it is discarded. */
 static bool
-ask_for(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct adit_verdict *v,
-	struct adit_spd_ask *ask)
+ask_for(struct burst *b, size_t i, struct adit_spd_ask *ask)
 {
+	struct adit_verdict *v = &b->v[i];
 	enum adit_status st;
 
 	memset(v, 0, sizeof *v);
 	v->policy = ADIT_POLICY_NONE;
-	st = read_flow(ipsec, pkt, &v->flow);
+	st = look_at(b, i);
 	if (st != ADIT_OK) {
 		adit_verdict_discard(v, st);
 		return false;
 	}
 	ask->flow = &v->flow;
 	ask->dir = ADIT_OUT;
-	ask->dscp = adit_ip_tos(adit_pkt_data(pkt)) >> 2;
-	ask->resource = ipsec->resource;
+	ask->dscp = b->ips[i].tos >> 2;
+	ask->resource = b->ipsec->resource;
 	return true;
 }
 
@@ -80,26 +99,24 @@ decide(struct adit_ipsec *ipsec, const struct adit_pkt *pkt, const struct adit_s
 	return v->kind == ADIT_VERDICT_SEND ? answer->sa : NULL;
 }
 
-/* All packets are read, then all policies looked up together, then each decided. */
+/* n packets from i on: all are read, then all policies looked up together, then each decided. */
 static void
-decide_some(struct adit_ipsec *ipsec, const struct adit_pkt *pkts, struct adit_verdict *v,
-	    struct adit_sa **sas, size_t n)
+decide_some(struct burst *b, size_t i, size_t n)
 {
 	struct adit_spd_answer answers[ADIT_BURST];
 	struct adit_spd_ask asks[ADIT_BURST];
 	uint8_t who[ADIT_BURST];
 	size_t asked = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		sas[i] = NULL;
-		if (ask_for(ipsec, &pkts[i], &v[i], &asks[asked]))
+	for (size_t end = i + n; i < end; i++) {
+		b->sas[i] = NULL;
+		if (ask_for(b, i, &asks[asked]))
 			who[asked++] = (uint8_t)i;
 	}
-	adit_spd_lookup_burst(ipsec->spd, ipsec->sad, asks, answers, asked);
+	adit_spd_lookup_burst(b->ipsec->spd, b->ipsec->sad, asks, answers, asked);
 	for (size_t k = 0; k < asked; k++) {
-		size_t i = who[k];
-
-		sas[i] = decide(ipsec, &pkts[i], &answers[k], &v[i]);
+		i = who[k];
+		b->sas[i] = decide(b->ipsec, &b->pkts[i], &answers[k], &b->v[i]);
 	}
 }
 
@@ -143,46 +160,48 @@ say_too_big(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt, struct a
 	v->may_cut = adit_ip_get(adit_pkt_data(pkt), pkt->len, &ip) == ADIT_OK && !ip.df;
 }
 
+/* n packets from i on, all of one SA. */
 static void
-encap_burst(struct adit_sa *sa, struct adit_pkt *pkts, enum adit_status *st, size_t n)
-{
-	if (sa->protocol == ADIT_PROTO_AH)
-		adit_ah_encap_burst(sa, pkts, st, n);
-	else
-		adit_esp_encap_burst(sa, pkts, st, n);
-}
-
-static void
-encap_run(const struct adit_ipsec *ipsec, struct adit_sa *sa, struct adit_pkt *pkts,
-	  struct adit_verdict *v, size_t n)
+encap_run(struct burst *b, size_t i, size_t n)
 {
 	enum adit_status st[ADIT_BURST];
+	const struct adit_esp_burst esp = {b->pkts + i, b->ips + i, NULL, st, n};
+	struct adit_sa *sa = b->sas[i];
 
-	encap_burst(sa, pkts, st, n);
-	for (size_t i = 0; i < n; i++) {
-		if (st[i] == ADIT_ERR_MTU)
-			say_too_big(ipsec, &pkts[i], &v[i]);
-		else if (st[i] != ADIT_OK)
-			adit_verdict_discard(&v[i], st[i]);
+	if (sa->protocol == ADIT_PROTO_AH)
+		adit_ah_encap_burst(sa, b->pkts + i, st, n);
+	else
+		adit_esp_encap_read(sa, &esp);
+	for (size_t k = 0; k < n; k++) {
+		if (st[k] == ADIT_ERR_MTU)
+			say_too_big(b->ipsec, &b->pkts[i + k], &b->v[i + k]);
+		else if (st[k] != ADIT_OK)
+			adit_verdict_discard(&b->v[i + k], st[k]);
 	}
 }
 
-/* Whether a packet fits into all SAs of its bundle: must be known before the first one changes it.
+/* Whether packet i fits into all SAs of its bundle: must be known before the first one changes it.
  */
 static bool
-fits_bundle(const struct adit_ipsec *ipsec, const struct adit_pkt *pkt,
-	    const struct adit_verdict *v)
+fits_bundle(const struct burst *b, size_t i)
 {
-	struct adit_sa_id outer;
-	struct adit_ip_view ip;
+	struct adit_sa_id id = b->v[i].sa, outer;
 	struct adit_sa *sa;
 
-	if (!adit_sad_outer(ipsec->sad, v->sa, &outer, &sa) || !sa)
+	if (!adit_sad_outer(b->ipsec->sad, id, &outer, &sa) || !sa)
 		return true;
-	if (adit_ip_get(adit_pkt_data(pkt), pkt->len, &ip) != ADIT_OK ||
-	    adit_ipsec_payload_max(ipsec, v->sa) >= ip.total)
-		return true;
-	return adit_outer_fits(sa, &ip, SIZE_MAX);
+	return adit_ipsec_payload_max(b->ipsec, id) >= b->ips[i].total ||
+	       adit_outer_fits(sa, &b->ips[i], SIZE_MAX);
+}
+
+static void
+check_bundles(struct burst *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (b->sas[i] && !fits_bundle(b, i)) {
+			say_too_big(b->ipsec, &b->pkts[i], &b->v[i]);
+			b->sas[i] = NULL;
+		}
 }
 
 /* On through the SAs around the one that made the packet. */
@@ -200,7 +219,8 @@ encap_outer(const struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_ve
 		if (sa && adit_ipsec_refuses(ipsec, sa, v))
 			return;
 		if (sa && i < ADIT_NEST_MAX)
-			encap_burst(sa, pkt, &st, 1);
+			st = sa->protocol == ADIT_PROTO_AH ? adit_ah_encap(sa, pkt)
+							   : adit_esp_encap(sa, pkt);
 		if (st != ADIT_OK)
 			adit_verdict_discard(v, st);
 	}
@@ -209,25 +229,27 @@ encap_outer(const struct adit_ipsec *ipsec, struct adit_pkt *pkt, struct adit_ve
 static void
 out_some(struct adit_ipsec *ipsec, struct adit_pkt *pkts, struct adit_verdict *v, size_t n)
 {
-	struct adit_sa *sas[ADIT_BURST];
+	bool bundles = adit_sad_has_bundles(ipsec->sad);
+	struct burst b;
 
 	/* A later fragment of the same burst is to see what its first one taught. */
 	size_t step = ipsec->fragtrack_out ? 1 : n;
 
+	b.ipsec = ipsec;
+	b.pkts = pkts;
+	b.v = v;
 	for (size_t i = 0; i < n; i += step)
-		decide_some(ipsec, pkts + i, v + i, sas + i, step);
-	for (size_t i = 0; i < n; i++)
-		if (sas[i] && !fits_bundle(ipsec, &pkts[i], &v[i])) {
-			say_too_big(ipsec, &pkts[i], &v[i]);
-			sas[i] = NULL;
-		}
+		decide_some(&b, i, step);
+	if (bundles)
+		check_bundles(&b, n);
 	for (size_t i = 0, run; i < n; i += run) {
-		run = adit_ipsec_run(sas + i, n - i);
-		if (sas[i])
-			encap_run(ipsec, sas[i], pkts + i, v + i, run);
+		run = adit_ipsec_run(b.sas + i, n - i);
+		if (b.sas[i])
+			encap_run(&b, i, run);
 	}
 	for (size_t i = 0; i < n; i++) {
-		encap_outer(ipsec, &pkts[i], &v[i]);
+		if (bundles)
+			encap_outer(ipsec, &pkts[i], &v[i]);
 		ipsec->out[v[i].status]++;
 	}
 }

@@ -32,6 +32,8 @@ outer_tos(const struct adit_sa *sa, uint8_t own, uint8_t inner)
 	uint8_t dscp = sa->flags & ADIT_SA_SET_DSCP ? own : inner;
 	uint8_t ecn = sa->flags & ADIT_SA_NO_ECN ? ECN_NOT_ECT : inner;
 
+	if (!ADIT_EXTRAS)
+		return inner;
 	return (uint8_t)((dscp & ~ECN_MASK) | (ecn & ECN_MASK));
 }
 
@@ -51,24 +53,47 @@ copy_label(uint8_t *p, const uint8_t *in)
 	memcpy(p + 2, in + 2, 2);
 }
 
+static void
+put_ipv6(const struct adit_sa *sa, uint8_t *p, size_t total, const struct adit_ip_view *inner,
+	 const uint8_t *in)
+{
+	memcpy(p, sa->outer, ADIT_IPV6_LEN);
+	adit_ip_set_tos(p, 6, outer_tos(sa, adit_ip_tos(p), inner->tos));
+	if (ADIT_EXTRAS && inner->version == 6 && (sa->flags & ADIT_SA_COPY_LABEL))
+		copy_label(p, in);
+	adit_store16(p + ADIT_IPV6_PAYLOAD, (uint16_t)(total - ADIT_IPV6_LEN));
+}
+
+/* What the SA's header leaves open is added to its checksum (RFC 1624). */
+static void
+put_ipv4(const struct adit_sa *sa, uint8_t *p, uint16_t total, const struct adit_ip_view *inner,
+	 uint16_t id)
+{
+	uint8_t tos = outer_tos(sa, sa->outer[ADIT_IPV4_TOS], inner->tos);
+	uint16_t fragment = outer_df(sa, inner) ? ADIT_IPV4_DF : 0;
+	uint16_t sum = adit_load16(sa->outer + ADIT_IPV4_CHECKSUM);
+
+	memcpy(p, sa->outer, ADIT_IPV4_LEN);
+	p[ADIT_IPV4_TOS] = tos;
+	adit_store16(p + ADIT_IPV4_TOTAL, total);
+	adit_store16(p + ADIT_IPV4_ID, id);
+	adit_store16(p + ADIT_IPV4_FRAGMENT, fragment);
+	adit_store16(p + ADIT_IPV4_CHECKSUM,
+		     adit_checksum_add(sum, (uint32_t)tos + total + id + fragment));
+}
+
 void
 adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total, const struct adit_ip_view *inner,
 	       const uint8_t *in, uint16_t id)
 {
-	struct adit_ip_view v;
+	size_t header = adit_ip_base_len(sa->outer[0] >> 4);
 
-	memcpy(p, sa->outer, sa->outer_len);
-	v.version = p[0] >> 4;
-	adit_ip_set_tos(p, v.version,
-			ADIT_EXTRAS ? outer_tos(sa, adit_ip_tos(p), inner->tos) : inner->tos);
-	if (v.version == 4) {
-		adit_store16(p + ADIT_IPV4_ID, id);
-		if (outer_df(sa, inner))
-			adit_store16(p + ADIT_IPV4_FRAGMENT, ADIT_IPV4_DF);
-	} else if (ADIT_EXTRAS && inner->version == 6 && (sa->flags & ADIT_SA_COPY_LABEL)) {
-		copy_label(p, in);
-	}
-	adit_ip_set_length(p, &v, total);
+	if (sa->outer[0] >> 4 == 4)
+		put_ipv4(sa, p, (uint16_t)total, inner, id);
+	else
+		put_ipv6(sa, p, total, inner, in);
+	if (sa->udp_encap)
+		memcpy(p + header, sa->outer + header, ADIT_UDP_LEN);
 }
 
 void

@@ -5,8 +5,32 @@
 #include "base/endian.h"
 #include "data/outer.h"
 #include "data/unwrap.h"
+#include "sa/flow.h"
 
 enum { TCP_CHECKSUM_AT = 16, TCP_LEN = 20, UDP_CHECKSUM_AT = 6 };
+
+static enum adit_status
+check_selectors(const struct adit_sa *sa, const uint8_t *p, const struct adit_ip_view *v)
+{
+	struct adit_flow flow;
+
+	if (!sa->selectors)
+		return ADIT_OK;
+	adit_flow_of(&flow, ADIT_IN, p, v);
+	return adit_selectors_match(sa->selectors, &flow) ? ADIT_OK : ADIT_ERR_SELECTOR;
+}
+
+/* A packet put together from a header and a payload is one only if both agree. */
+static enum adit_status
+check_whole(const struct adit_sa *sa, const struct adit_pkt *pkt)
+{
+	const uint8_t *p = adit_pkt_data(pkt);
+	struct adit_ip_view v;
+
+	if (adit_ip_get(p, pkt->len, &v) != ADIT_OK)
+		return ADIT_ERR_MALFORMED;
+	return check_selectors(sa, p, &v);
+}
 
 /* Tunnel mode: what is inside must be the packet that the next header says; behind it there may be
  * more (traffic flow confidentiality, RFC 4303 2.7). */
@@ -27,7 +51,7 @@ unwrap_tunnel(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit_
 		return st;
 	pkt->off += u->at;
 	pkt->len = v.total;
-	return ADIT_OK;
+	return check_selectors(sa, inner, &v);
 }
 
 /* A NAT has changed the addresses that the checksum at `field` covers. Where the original ones are
@@ -81,7 +105,7 @@ unwrap_transport(const struct adit_sa *sa, struct adit_pkt *pkt, const struct ad
 	adit_ip_set_length(p, u->outer, pkt->len);
 	if (u->outer->upper == ADIT_PROTO_UDP)
 		mend_checksum(sa, p, u, p + header);
-	return ADIT_OK;
+	return check_whole(sa, pkt);
 }
 
 /* BEET: the fixed part of the outer header with the addresses inside. */
@@ -101,19 +125,7 @@ unwrap_beet(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit_un
 	pkt->off += gone;
 	pkt->len = base + u->n;
 	adit_ip_set_length(p, u->outer, pkt->len);
-	return ADIT_OK;
-}
-
-static enum adit_status
-check_selectors(const struct adit_sa *sa, const struct adit_pkt *pkt)
-{
-	struct adit_flow flow;
-
-	if (adit_flow_read(&flow, ADIT_IN, adit_pkt_data(pkt), pkt->len) != ADIT_OK)
-		return ADIT_ERR_MALFORMED;
-	if (sa->selectors && !adit_selectors_match(sa->selectors, &flow))
-		return ADIT_ERR_SELECTOR;
-	return ADIT_OK;
+	return check_whole(sa, pkt);
 }
 
 static enum adit_status
@@ -129,8 +141,6 @@ unwrap_by_mode(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit
 enum adit_status
 adit_unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit_unwrap *u)
 {
-	enum adit_status st;
-
 	if (u->next == ADIT_NEXT_NONE)
 		return ADIT_ERR_DUMMY;
 	/* What is inside is not one packet: each that comes out of it is checked by itself. */
@@ -139,6 +149,5 @@ adit_unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit_un
 		pkt->len = u->n;
 		return ADIT_OK;
 	}
-	st = unwrap_by_mode(sa, pkt, u);
-	return st == ADIT_OK ? check_selectors(sa, pkt) : st;
+	return unwrap_by_mode(sa, pkt, u);
 }

@@ -69,13 +69,19 @@ void
 adit_flow_of(struct adit_flow *flow, enum adit_direction dir, const uint8_t *p,
 	     const struct adit_ip_view *v)
 {
-	const struct adit_ip source = adit_ip_source(p, v->version);
-	const struct adit_ip destination = adit_ip_destination(p, v->version);
 	bool out = dir == ADIT_OUT;
+	struct adit_ip *source = out ? &flow->local : &flow->remote;
+	struct adit_ip *destination = out ? &flow->remote : &flow->local;
 
 	memset(flow, 0, sizeof *flow);
-	flow->local = out ? source : destination;
-	flow->remote = out ? destination : source;
+	source->version = destination->version = v->version;
+	if (v->version == 4) {
+		memcpy(source->b, p + ADIT_IPV4_SOURCE, 4);
+		memcpy(destination->b, p + ADIT_IPV4_DESTINATION, 4);
+	} else {
+		memcpy(source->b, p + ADIT_IPV6_SOURCE, 16);
+		memcpy(destination->b, p + ADIT_IPV6_DESTINATION, 16);
+	}
 	flow->protocol = is_hidden(v) ? (uint8_t)ADIT_PROTO_OPAQUE : v->upper;
 	if (v->first)
 		read_ports(flow, out, p + v->upper_at, v->total - v->upper_at);

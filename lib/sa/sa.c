@@ -109,7 +109,7 @@ check(const struct adit_sa_params *p, struct adit_buf kc)
 	return kc.cap < p->aead->ctx_size ? ADIT_ERR_ROOM : ADIT_OK;
 }
 
-/* The outer header of every packet, ready but for lengths, identification and checksums. In
+/* The outer header of every packet, ready but for lengths and identification. In
  * transport mode its addresses and ports are what the SA's path is remembered by. */
 static void
 make_outer(struct adit_sa *sa, const struct adit_ip *local, const struct adit_ip *remote)
@@ -123,10 +123,17 @@ make_outer(struct adit_sa *sa, const struct adit_ip *local, const struct adit_ip
 	sa->outer_len = (uint8_t)adit_ip_base_len(local->version);
 }
 
+/* The last of it. The checksum is that of a header whose fields to come are zero, so that a packet
+ * needs to add these alone. */
 static void
-set_hop_limit(uint8_t *outer, uint8_t limit)
+finish_outer(uint8_t *outer, uint8_t tos, uint8_t hop_limit)
 {
-	outer[outer[0] >> 4 == 4 ? ADIT_IPV4_TTL : ADIT_IPV6_HOPS] = limit;
+	uint8_t version = outer[0] >> 4;
+
+	outer[version == 4 ? ADIT_IPV4_TTL : ADIT_IPV6_HOPS] = hop_limit;
+	if (version == 4)
+		adit_ipv4_set_checksum(outer);
+	adit_ip_set_tos(outer, version, tos);
 }
 
 static void
@@ -173,9 +180,10 @@ fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 	adit_sa_set_mtu(sa, p->mtu);
 	make_outer(sa, &p->local, &p->remote);
 	put_ports(sa, p->local_port, p->remote_port);
-	set_hop_limit(sa->outer, p->hop_limit ? p->hop_limit : OUTER_TTL);
-	if (ADIT_EXTRAS && (p->flags & ADIT_SA_SET_DSCP))
-		adit_ip_set_tos(sa->outer, p->local.version, (uint8_t)(p->dscp << DSCP_SHIFT));
+	finish_outer(sa->outer,
+		     ADIT_EXTRAS && (p->flags & ADIT_SA_SET_DSCP) ? (uint8_t)(p->dscp << DSCP_SHIFT)
+								  : 0,
+		     p->hop_limit ? p->hop_limit : OUTER_TTL);
 	if (p->dir == ADIT_IN && p->seq)
 		adit_replay_resume(&sa->window, p->seq);
 	if (ADIT_EXTRAS && sa->more)
@@ -221,12 +229,14 @@ adit_sa_set_mtu(struct adit_sa *sa, uint16_t mtu)
 static bool
 is_spent(const struct adit_sa *sa, size_t n)
 {
-	uint64_t hard = ADIT_EXTRAS && sa->bounded ? sa->more->hard.packets : 0;
+	uint64_t hard;
 
-	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq ||
-	    (ADIT_EXTRAS && adit_sa_is_full(sa)))
+	if (n > (sa->esn ? UINT64_MAX : UINT32_MAX) - sa->seq)
 		return true;
-	return hard && n > hard - sa->seq;
+	if (!ADIT_EXTRAS || !sa->bounded)
+		return false;
+	hard = sa->more->hard.packets;
+	return adit_sa_is_full(sa) || (hard && n > hard - sa->seq);
 }
 
 enum adit_status
@@ -274,7 +284,6 @@ adit_sa_set_path(struct adit_sa *sa, const struct adit_path *path)
 		return ADIT_ERR_ARG;
 	make_outer(sa, &path->local.ip, &path->remote.ip);
 	put_ports(sa, path->local.port, path->remote.port);
-	set_hop_limit(sa->outer, limit);
-	adit_ip_set_tos(sa->outer, path->local.ip.version, tos);
+	finish_outer(sa->outer, tos, limit);
 	return ADIT_OK;
 }

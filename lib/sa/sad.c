@@ -257,9 +257,21 @@ adit_sad_get(struct adit_sad *sad, struct adit_sa_id id)
 	return &sad->mem.sas[id.slot];
 }
 
+/* Notes the SA around that of a slot; generation 0: none. */
+static void
+put_around(struct adit_sad *sad, uint32_t slot, struct adit_sa_id outer)
+{
+	struct adit_sa_id *to = &sad->mem.entries[slot].outer;
+
+	sad->bundled -= to->generation != 0;
+	sad->bundled += outer.generation != 0;
+	*to = outer;
+}
+
 enum adit_status
 adit_sad_remove(struct adit_sad *sad, struct adit_sa_id id)
 {
+	const struct adit_sa_id none = {0, 0};
 	struct adit_sa *sa = adit_sad_get(sad, id);
 
 	if (!sa)
@@ -268,6 +280,7 @@ adit_sad_remove(struct adit_sad *sad, struct adit_sa_id id)
 		return ADIT_ERR_STATE;
 	if (ADIT_EXTRAS && sad->mem.entries[id.slot].is_hashed)
 		adit_sad_hash_take(sad, id.slot);
+	put_around(sad, id.slot, none);
 	adit_sa_wipe(sa);
 	push_free(sad, id.slot);
 	return ADIT_OK;
@@ -319,7 +332,7 @@ adit_sad_bundle(struct adit_sad *sad, struct adit_sa_id inner, struct adit_sa_id
 		return ADIT_ERR_STALE;
 	if (around && (in == around || in->dir != around->dir))
 		return ADIT_ERR_ARG;
-	sad->mem.entries[inner.slot].outer = outer;
+	put_around(sad, inner.slot, outer);
 	return ADIT_OK;
 }
 
@@ -328,7 +341,7 @@ adit_sad_outer(struct adit_sad *sad, struct adit_sa_id inner, struct adit_sa_id 
 	       struct adit_sa **sa)
 {
 	*sa = NULL;
-	if (!adit_sad_get(sad, inner))
+	if (!adit_sad_has_bundles(sad) || !adit_sad_get(sad, inner))
 		return false;
 	*outer = sad->mem.entries[inner.slot].outer;
 	*sa = adit_sad_get(sad, *outer);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adit/sa.h"
+#include "base/endian.h"
 
 /* ANY is every port and none; OPAQUE is none, and is written the wrong way round (RFC 7296
  * 3.13.1). */
@@ -15,19 +16,27 @@ is_port_match(const struct adit_ts *ts, bool has_port, uint16_t port)
 	return port >= ts->port_first && port <= ts->port_last;
 }
 
+/* Addresses of one version. */
+static bool
+is_between(const struct adit_ts *ts, const struct adit_ip *ip)
+{
+	uint32_t v4;
+
+	if (ip->version != 4)
+		return memcmp(ip->b, ts->first, 16) >= 0 && memcmp(ip->b, ts->last, 16) <= 0;
+	v4 = adit_load32(ip->b);
+	return v4 >= adit_load32(ts->first) && v4 <= adit_load32(ts->last);
+}
+
 bool
 adit_ts_match(const struct adit_ts *ts, const struct adit_ip *ip, uint8_t protocol, bool has_port,
 	      uint16_t port)
 {
-	size_t n = ts->version == 4 ? 4 : 16;
-
 	if (ts->version != ip->version || (ts->version != 4 && ts->version != 6))
 		return false;
 	if (ts->protocol && ts->protocol != protocol)
 		return false;
-	if (memcmp(ip->b, ts->first, n) < 0 || memcmp(ip->b, ts->last, n) > 0)
-		return false;
-	return is_port_match(ts, has_port, port);
+	return is_between(ts, ip) && is_port_match(ts, has_port, port);
 }
 
 static bool

@@ -94,6 +94,15 @@ void adit_ip_change_tos(uint8_t *p, uint8_t tos);
 /* The checksum `sum` when n bytes that it covers become other ones (RFC 1624 3); n is even. */
 uint16_t adit_checksum_change(uint16_t sum, const uint8_t *was, const uint8_t *is, size_t n);
 
+/* The checksum `sum` when words that add up to `more` come in where zeroes were. */
+static inline uint16_t
+adit_checksum_add(uint16_t sum, uint32_t more)
+{
+	more += (uint16_t)~sum;
+	more = (more & 0xffff) + (more >> 16);
+	return (uint16_t) ~(more + (more >> 16));
+}
+
 /* The Internet checksum over n bytes, at most 64 KB; zero if they hold their own, true one. */
 uint16_t adit_checksum(const uint8_t *p, size_t n);
 /* The Internet checksum over the pseudo header of the packet at p and its upper layer of n bytes;
