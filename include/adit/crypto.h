@@ -177,7 +177,8 @@ struct adit_aead {
 	uint8_t salt_len;      /* bytes at the end of the cipher key that are the salt */
 	uint8_t iv_len;        /* bytes on the wire */
 	uint8_t icv_len;       /* bytes on the wire */
-	uint8_t block;         /* bytes: data to seal is a multiple of it; 1 for stream modes */
+	uint8_t block;         /* bytes: data to seal is a multiple of it; a power of two, 1 for
+				  stream modes */
 	bool esn_tail;    /* the high half of an extended sequence number is authenticated behind
 			     the data (RFC 4303 2.2.1) and not inside the AAD (RFC 4106 5) */
 	bool implicit_iv; /* the IV is the packet's 64-bit number and not sent (RFC 8750): iv_len

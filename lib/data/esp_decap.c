@@ -202,8 +202,10 @@ decap_some(struct adit_sa *sa, const struct adit_esp_burst *b)
 void
 adit_esp_decap_read(struct adit_sa *sa, const struct adit_esp_burst *b)
 {
+	enum adit_status st = can_receive(sa);
+
 	for (size_t i = 0; i < b->n; i++)
-		b->st[i] = can_receive(sa);
+		b->st[i] = st;
 	decap_some(sa, b);
 }
 

@@ -147,7 +147,8 @@ put_trailer(uint8_t *p, const struct job *j)
 	size_t pad = l->len - l->payload - ADIT_ESP_TRAILER_LEN, own = j->ip->total - j->kept;
 	uint8_t *at = p + l->data + l->payload;
 
-	memset(p + l->data + own, 0, l->payload - own);
+	if (ADIT_EXTRAS && l->payload > own)
+		memset(p + l->data + own, 0, l->payload - own);
 	for (size_t i = 0; i < pad; i++)
 		*at++ = (uint8_t)(i + 1);
 	at[0] = (uint8_t)pad;
@@ -173,7 +174,7 @@ frame(const struct adit_sa *sa, struct adit_pkt *pkt, uint64_t seq, struct job *
 	adit_esp_crypt_op(sa, p, &j->l, seq, &j->c, op);
 	if (sa->aead->implicit_iv)
 		return ADIT_OK;
-	return sa->aead->make_iv(sa->aead, sa->kc, seq, p + j->l.iv);
+	return sa->aead->make_iv(sa->aead, sa->kc, seq, p + j->l.esp + ADIT_ESP_HEADER_LEN);
 }
 
 static enum adit_status
@@ -183,7 +184,8 @@ finish(const struct adit_sa *sa, struct adit_pkt *pkt, const struct job *j, enum
 		adit_wipe(adit_pkt_data(pkt), pkt->len);
 		return ADIT_ERR_CRYPTO;
 	}
-	adit_outer_finish_udp(sa, adit_pkt_data(pkt), j->l.headers, j->l.total);
+	if (sa->udp_encap)
+		adit_outer_finish_udp(adit_pkt_data(pkt), j->l.esp, j->l.total);
 	return ADIT_OK;
 }
 
@@ -258,8 +260,10 @@ encap_some(struct adit_sa *sa, int next, const struct adit_esp_burst *b)
 void
 adit_esp_encap_read(struct adit_sa *sa, const struct adit_esp_burst *b)
 {
+	enum adit_status st = can_send(sa) ? ADIT_OK : ADIT_ERR_MISMATCH;
+
 	for (size_t i = 0; i < b->n; i++)
-		b->st[i] = can_send(sa) ? ADIT_OK : ADIT_ERR_MISMATCH;
+		b->st[i] = st;
 	encap_some(sa, WHOLE_PACKET, b);
 }
 

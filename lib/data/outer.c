@@ -32,7 +32,7 @@ outer_tos(const struct adit_sa *sa, uint8_t own, uint8_t inner)
 	uint8_t dscp = sa->flags & ADIT_SA_SET_DSCP ? own : inner;
 	uint8_t ecn = sa->flags & ADIT_SA_NO_ECN ? ECN_NOT_ECT : inner;
 
-	if (!ADIT_EXTRAS)
+	if (!ADIT_EXTRAS || sa->flags == 0)
 		return inner;
 	return (uint8_t)((dscp & ~ECN_MASK) | (ecn & ECN_MASK));
 }
@@ -97,14 +97,12 @@ adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total, const struct 
 }
 
 void
-adit_outer_finish_udp(const struct adit_sa *sa, uint8_t *p, size_t headers, size_t total)
+adit_outer_finish_udp(uint8_t *p, size_t headers, size_t total)
 {
 	uint8_t *udp = p + headers - ADIT_UDP_LEN;
 	size_t len = total - headers + ADIT_UDP_LEN;
 	uint16_t sum;
 
-	if (!sa->udp_encap)
-		return;
 	adit_store16(udp + 4, (uint16_t)len);
 	adit_store16(udp + 6, 0);
 	if (p[0] >> 4 == 4)

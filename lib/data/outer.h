@@ -16,9 +16,9 @@ bool adit_outer_is_to_port(const struct adit_sa *sa, const uint8_t *udp);
  * identification. */
 void adit_outer_put(const struct adit_sa *sa, uint8_t *p, size_t total,
 		    const struct adit_ip_view *inner, const uint8_t *in, uint16_t id);
-/* Sets the length of the UDP header of `headers` bytes of outer headers, if there is one; then its
+/* Sets the length of the UDP header at the end of `headers` bytes of outer headers; then its
  * checksum: zero over IPv4, true over IPv6, whose receivers drop a zero one. Called last. */
-void adit_outer_finish_udp(const struct adit_sa *sa, uint8_t *p, size_t headers, size_t total);
+void adit_outer_finish_udp(uint8_t *p, size_t headers, size_t total);
 
 /* Brings what the outer header says of congestion, and of DSCP if the SA asks for it, into the
  * inner packet at p (RFC 6040 4.2, RFC 2983). ERR_ECN: to be dropped. */

@@ -36,13 +36,20 @@ protocol_of(const struct adit_sa_params *p)
 }
 
 static bool
+is_power_of_two(uint8_t n)
+{
+	return n != 0 && (n & (n - 1)) == 0;
+}
+
+static bool
 is_transform_good(const struct adit_sa_params *p)
 {
 	const struct adit_aead *aead = p->aead;
 	bool is_null = aead && aead->encr == ADIT_ENCR_NULL;
 
 	/* Encryption without integrity is refused, whatever object brings it. */
-	if (!aead || aead->icv_len == 0 || p->key.n != adit_aead_key_len(aead))
+	if (!aead || !is_power_of_two(aead->block) || aead->icv_len == 0 ||
+	    p->key.n != adit_aead_key_len(aead))
 		return false;
 	/* AES-GMAC has its IV in AH's ICV field, and another transform in ESP (RFC 4543). */
 	if (protocol_of(p) == ADIT_PROTO_AH)

@@ -251,10 +251,7 @@ adit_sad_add(struct adit_sad *sad, const struct adit_sa_params *params, uint32_t
 struct adit_sa *
 adit_sad_get(struct adit_sad *sad, struct adit_sa_id id)
 {
-	if (id.slot >= sad->mem.count || !(id.generation & 1) ||
-	    sad->mem.words[id.slot].generation != id.generation)
-		return NULL;
-	return &sad->mem.sas[id.slot];
+	return adit_sad_at(sad, id);
 }
 
 /* Notes the SA around that of a slot; generation 0: none. */

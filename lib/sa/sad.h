@@ -37,4 +37,14 @@ adit_sad_is_used(const struct adit_sad *sad, uint32_t slot)
 	return (sad->mem.words[slot].generation & 1) != 0;
 }
 
+/* adit_sad_get(), for each packet. */
+static inline struct adit_sa *
+adit_sad_at(const struct adit_sad *sad, struct adit_sa_id id)
+{
+	if (id.slot >= sad->mem.count || !(id.generation & 1) ||
+	    sad->mem.words[id.slot].generation != id.generation)
+		return NULL;
+	return &sad->mem.sas[id.slot];
+}
+
 #endif

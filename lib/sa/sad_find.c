@@ -155,6 +155,20 @@ adit_sad_find(struct adit_sad *sad, uint32_t spi, struct adit_sa_id *id)
 	return find(sad, spi, id);
 }
 
+/* What a packet reads of its SA: all of it, and the note and the first selectors. */
+static void
+ask_for(const struct adit_sad *sad, const struct adit_sa *sa)
+{
+	const struct adit_sad_entry *e = &sad->mem.entries[sa - sad->mem.sas];
+
+	ADIT_PREFETCH(&sa->aead);
+	ADIT_PREFETCH(&sa->outer);
+	ADIT_PREFETCH(&sa->window);
+	ADIT_PREFETCH(&e->note);
+	ADIT_PREFETCH(&e->selectors);
+	ADIT_PREFETCH(&e->selectors.remote);
+}
+
 static void
 find_together(struct adit_sad *sad, const uint32_t *spis, struct adit_sa **sas,
 	      struct adit_sa_id *ids, size_t n)
@@ -163,7 +177,8 @@ find_together(struct adit_sad *sad, const uint32_t *spis, struct adit_sa **sas,
 		ADIT_PREFETCH(&sad->mem.words[adit_sad_slot_of_spi(sad, spis[i])]);
 	for (size_t i = 0; i < n; i++) {
 		sas[i] = find(sad, spis[i], ids ? &ids[i] : NULL);
-		ADIT_PREFETCH(sas[i]);
+		if (sas[i])
+			ask_for(sad, sas[i]);
 	}
 }
 

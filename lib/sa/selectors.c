@@ -16,27 +16,30 @@ is_port_match(const struct adit_ts *ts, bool has_port, uint16_t port)
 	return port >= ts->port_first && port <= ts->port_last;
 }
 
-/* Addresses of one version. */
 static bool
 is_between(const struct adit_ts *ts, const struct adit_ip *ip)
 {
 	uint32_t v4;
 
-	if (ip->version != 4)
+	if (ip->version == 6)
 		return memcmp(ip->b, ts->first, 16) >= 0 && memcmp(ip->b, ts->last, 16) <= 0;
 	v4 = adit_load32(ip->b);
-	return v4 >= adit_load32(ts->first) && v4 <= adit_load32(ts->last);
+	return ip->version == 4 && v4 >= adit_load32(ts->first) && v4 <= adit_load32(ts->last);
+}
+
+static inline bool
+is_match(const struct adit_ts *ts, const struct adit_ip *ip, uint8_t protocol, bool has_port,
+	 uint16_t port)
+{
+	return ts->version == ip->version && (ts->protocol == 0 || ts->protocol == protocol) &&
+	       is_between(ts, ip) && is_port_match(ts, has_port, port);
 }
 
 bool
 adit_ts_match(const struct adit_ts *ts, const struct adit_ip *ip, uint8_t protocol, bool has_port,
 	      uint16_t port)
 {
-	if (ts->version != ip->version || (ts->version != 4 && ts->version != 6))
-		return false;
-	if (ts->protocol && ts->protocol != protocol)
-		return false;
-	return is_between(ts, ip) && is_port_match(ts, has_port, port);
+	return is_match(ts, ip, protocol, has_port, port);
 }
 
 static bool
@@ -44,7 +47,7 @@ any_match(const struct adit_ts *ts, uint8_t n, const struct adit_flow *flow,
 	  const struct adit_ip *ip, uint16_t port)
 {
 	for (uint8_t i = 0; i < n; i++)
-		if (adit_ts_match(&ts[i], ip, flow->protocol, flow->has_ports, port))
+		if (is_match(&ts[i], ip, flow->protocol, flow->has_ports, port))
 			return true;
 	return false;
 }

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/prefetch.h"
 #include "sa/hash.h"
+#include "sa/sad.h"
 #include "sa/spd.h"
 
 /* Flows have no gaps, and what they don't say of an address is zero, so they are compared whole. */
@@ -20,11 +21,13 @@ static uint32_t
 hash(const struct adit_spd_ask *ask)
 {
 	const struct adit_flow *f = ask->flow;
-	uint32_t h = adit_mix(ADIT_HASH_BASIS, (uint32_t)f->local_port << 16 | f->remote_port);
+	uint32_t ports = (uint32_t)f->local_port << 16 | f->remote_port;
+	uint32_t rest = (uint32_t)ask->dir << 16 | (uint32_t)ask->dscp << 8 | f->protocol;
+	uint32_t local = adit_mix_ip(ports, &f->local);
+	uint32_t remote = adit_mix_ip(adit_mix(rest, ask->resource), &f->remote);
 
-	h = adit_mix(h, (uint32_t)ask->dir << 16 | (uint32_t)ask->dscp << 8 | f->protocol);
-	h = adit_mix(h, ask->resource);
-	return adit_mix_ip(adit_mix_ip(h, &f->local), &f->remote);
+	/* Two chains side by side, which are one at the end. */
+	return adit_mix(local * ADIT_HASH_PRIME, remote);
 }
 
 /* Slots go by two: flows of one hash share both, the later one in the first. */
@@ -82,7 +85,7 @@ look_up(const struct adit_spd *spd, struct adit_sad *sad, const struct adit_spd_
 	}
 	to->policy = c->policy;
 	to->id = c->sa;
-	to->sa = adit_sad_get(sad, c->sa);
+	to->sa = adit_sad_at(sad, c->sa);
 }
 
 /* Few enough for the stack of a small machine. */
