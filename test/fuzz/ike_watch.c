@@ -261,12 +261,6 @@ ike_watch_check(const struct ike_watch *w, const struct pair_side *side)
 }
 
 void
-ike_watch_ticked(const struct pair_side *side, adit_ms now)
-{
-	must(adit_ike_deadline(&side->ike) > now);
-}
-
-void
 ike_watch_agree(const struct ike_watch *a, const struct ike_watch *b)
 {
 	for (unsigned i = 0; i < PAIR_SLOTS; i++)

@@ -32,8 +32,6 @@ void ike_watch_events(struct ike_watch *w, struct pair_side *side);
 void ike_watch_sent(struct ike_watch *w, const struct pair_datagram *d);
 /* Between calls, once all events are taken. */
 void ike_watch_check(const struct ike_watch *w, const struct pair_side *side);
-/* After tick, once all events are taken. */
-void ike_watch_ticked(const struct pair_side *side, adit_ms now);
 /* Both ends of each tunnel have the same keys: true of all that nobody tampered with who has keys.
  */
 void ike_watch_agree(const struct ike_watch *a, const struct ike_watch *b);
