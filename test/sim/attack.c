@@ -39,21 +39,53 @@ sim_spoofed_address(const struct sim_plan *plan, uint32_t n)
 	return plan->outer6 ? v6 : v4;
 }
 
+/* The IKE message in a frame, behind its marker; NULL: none. */
+static uint8_t *
+ike_of(struct sim_frame *f, size_t *n)
+{
+	static const uint8_t zero[MARKER];
+	size_t at = f->to.port == NATT || f->from.port == NATT ? MARKER : 0;
+
+	if (f->protocol != ADIT_PROTO_UDP || f->len < at + HEADER ||
+	    memcmp(f->bytes, zero, at) != 0)
+		return NULL;
+	*n = f->len - at;
+	return f->bytes + at;
+}
+
+static bool
+is_ike(struct sim_frame *f)
+{
+	size_t n;
+
+	return ike_of(f, &n) != NULL;
+}
+
+static void
+remember(struct sim_frame *to, const struct sim_frame *f)
+{
+	memcpy(to, f, offsetof(struct sim_frame, bytes));
+	memcpy(to->bytes, f->bytes, f->len);
+}
+
 void
 sim_attack_sees(struct sim_world *w, const struct sim_frame *f)
 {
-	struct sim_frame *to = &w->seen[w->seen_n++ % SIM_SEEN];
-
-	memcpy(to, f, offsetof(struct sim_frame, bytes));
-	memcpy(to->bytes, f->bytes, f->len);
+	remember(&w->seen[w->seen_n % SIM_SEEN], f);
+	if (w->seen_n % SIM_OLDER_EVERY == 0 || is_ike(&w->seen[w->seen_n % SIM_SEEN]))
+		remember(&w->older[w->older_n++ % SIM_SEEN], f);
+	w->seen_n++;
 }
 
 static const struct sim_frame *
 any_seen(struct sim_world *w)
 {
-	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
+	bool old = sim_chance(&w->random, 300);
+	unsigned n = old ? w->older_n : w->seen_n;
 
-	return n ? &w->seen[sim_below(&w->random, n)] : NULL;
+	if (n > SIM_SEEN)
+		n = SIM_SEEN;
+	return n ? &(old ? w->older : w->seen)[sim_below(&w->random, n)] : NULL;
 }
 
 /* A copy to be changed and sent. */
@@ -80,20 +112,6 @@ swap_ends(struct sim_frame *f)
 	f->to = e;
 }
 
-/* The IKE message in a frame, behind its marker; NULL: none. */
-static uint8_t *
-ike_of(struct sim_frame *f, size_t *n)
-{
-	static const uint8_t zero[MARKER];
-	size_t at = f->to.port == NATT || f->from.port == NATT ? MARKER : 0;
-
-	if (f->protocol != ADIT_PROTO_UDP || f->len < at + HEADER ||
-	    memcmp(f->bytes, zero, at) != 0)
-		return NULL;
-	*n = f->len - at;
-	return f->bytes + at;
-}
-
 static void
 set_length(uint8_t *msg, size_t n)
 {
@@ -112,6 +130,16 @@ replay(struct sim_world *w, const struct sim_frame *seen)
 	if (sim_chance(&w->random, 250))
 		f->from.ip = w->stations[sim_below(&w->random, w->plan.nodes)].address;
 	sim_wire_send(w, NULL, f);
+}
+
+/* All that was seen of late, in its order. */
+static void
+replay_all(struct sim_world *w)
+{
+	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
+
+	for (unsigned i = w->seen_n - n; n; i++, n--)
+		sim_wire_send(w, NULL, copy_of(w, &w->seen[i % SIM_SEEN]));
 }
 
 static void
@@ -151,6 +179,19 @@ change(struct sim_world *w, const struct sim_frame *seen)
 		f->bytes[sim_below(&w->random, (uint32_t)f->len)] = (uint8_t)sim_next(&w->random);
 	if (sim_chance(&w->random, 200))
 		f->len = sim_below(&w->random, (uint32_t)f->len + 1);
+	sim_wire_send(w, NULL, f);
+}
+
+/* What can't be authentic, from where nobody is: a peer is not to be looked for there. */
+static void
+mislead(struct sim_world *w, const struct sim_frame *seen)
+{
+	struct sim_frame *f = copy_of(w, seen);
+
+	if (f->len)
+		f->bytes[f->len - 1] ^= 1;
+	f->from.ip = sim_spoofed_address(&w->plan, sim_below(&w->random, 8));
+	f->spoofed = true;
 	sim_wire_send(w, NULL, f);
 }
 
@@ -333,6 +374,53 @@ insider(struct sim_world *w)
 	w->running = NULL;
 }
 
+struct sim_station *
+sim_attack_instead(struct sim_station *s)
+{
+	struct sim_world *w = s->w;
+	struct sim_station *impostor = &w->stations[w->plan.nodes];
+
+	return impostor->up && w->now < w->impostor_until && impostor->index == s->index ? impostor
+											 : s;
+}
+
+/* One node of those that are not behind a NAT, as far as anybody sees. */
+static void
+make_impostor(struct sim_world *w, struct sim_station *s)
+{
+	s->w = w;
+	s->index = w->plan.topology == SIM_HUB ? 0 : sim_below(&w->random, w->plan.nodes);
+	s->impostor = true;
+	s->address = w->stations[s->index].address;
+	sim_station_make(s);
+}
+
+/* Somebody takes a node's place on the network for a while: it gets what is sent to that node, and
+ * sends as that node, without its secrets. */
+static void
+impersonate(struct sim_world *w)
+{
+	static uint8_t room[ADIT_PKT_HEADROOM + SIM_FRAME_MAX + ADIT_PKT_TAILROOM];
+	struct adit_pkt pkt = {room, sizeof room, ADIT_PKT_HEADROOM, 0};
+	struct sim_station *s = &w->stations[w->plan.nodes];
+	const struct sim_pair *pair = &w->pairs[sim_below(&w->random, (uint32_t)w->pair_n)];
+	struct adit_verdict v;
+
+	if (w->plan.topology == SIM_MANUAL)
+		return;
+	if (!s->impostor)
+		make_impostor(w, s);
+	if (!s->up || w->now >= w->impostor_until) {
+		w->impostor_until = w->now + sim_between(&w->random, 1, 15) * SIM_S;
+		sim_station_start(s);
+	}
+	if (pair->to == s->index)
+		return;
+	pkt.len = sim_app_packet(w, s->index, pair->to, 120, false, adit_pkt_data(&pkt));
+	w->sent[w->sent_n - 1].foreign = true;
+	sim_station_send(s, &pkt, &v, 1);
+}
+
 void
 sim_attack(struct sim_world *w)
 {
@@ -340,7 +428,7 @@ sim_attack(struct sim_world *w)
 
 	if (!a || !b)
 		return;
-	switch (sim_below(&w->random, 12)) {
+	switch (sim_below(&w->random, 15)) {
 	case 0:
 		flood(w);
 		break;
@@ -367,6 +455,15 @@ sim_attack(struct sim_world *w)
 		break;
 	case 8:
 		change(w, a);
+		break;
+	case 9:
+		mislead(w, a);
+		break;
+	case 10:
+		impersonate(w);
+		break;
+	case 11:
+		replay_all(w);
 		break;
 	default:
 		replay(w, a);

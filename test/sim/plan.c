@@ -85,6 +85,7 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 	/* SAs kept over a crash are paper's here. */
 	if (p->topology == SIM_MANUAL)
 		p->real_crypto = false;
+	p->one_sided = sim_chance(&r, 300);
 }
 
 void

@@ -16,6 +16,52 @@ enum {
 	SA_INIT = 34
 };
 
+/* Which rule of README.md a violation breaks, by the words before its colon; 0: none of them. */
+unsigned
+sim_rule_of(const char *violation)
+{
+	static const struct {
+		unsigned rule;
+		const char *words;
+	} all[] = {
+		{1, "only what was sent:"},
+		{1, "only what was sent to it:"},
+		{1, "only from whom the SA says:"},
+		{1, "only what its SA is for:"},
+		{1, "only what is protected gets in:"},
+		{1, "nothing changed:"},
+		{2, "nothing in clear:"},
+		{2, "what is to pass passes:"},
+		{2, "what is barred is dropped:"},
+		{3, "nothing twice:"},
+		{4, "no nonce twice:"},
+		{5, "both ends agree:"},
+		{5, "the peer has a name:"},
+		{6, "all comes right:"},
+		{6, "nothing is left:"},
+		{7, "no amplification:"},
+		{7, "cookies hold strangers off:"},
+		{8, "all is counted:"},
+		{9, "a message has one form:"},
+		{10, "no storm:"},
+		{10, "time goes on:"},
+		{11, "states are states:"},
+		{11, "a handshake has one owner:"},
+		{11, "secrets of a handshake end with it:"},
+		{11, "half-open ones are counted:"},
+		{11, "a child has a parent:"},
+		{11, "no orphans:"},
+		{12, "what is deleted is gone:"},
+		{12, "an SA ends by its own ends:"},
+		{13, "only who has the secret:"},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (strncmp(violation, all[i].words, strlen(all[i].words)) == 0)
+			return all[i].rule;
+	return 0;
+}
+
 void
 sim_rules_sealed(struct sim_world *w, const struct sim_nonce *used)
 {
@@ -39,8 +85,8 @@ selectors_digest(const struct adit_selectors *sel, bool turned)
 			    (turned ? sel->local_n : sel->remote_n) * sizeof *b);
 }
 
-static int
-node_of(const struct sim_station *s, const struct adit_ike_sa *sa)
+int
+sim_node_of(const struct sim_station *s, const struct adit_ike_sa *sa)
 {
 	unsigned n = 0;
 
@@ -63,7 +109,7 @@ sim_peer_of(struct sim_station *s, struct adit_sa_id in)
 	slot = (uint16_t)(word >> 16);
 	if (slot >= s->mem.ike.child_count || s->mem.ike.children[slot].state == ADIT_CHILD_FREE)
 		return -1;
-	return node_of(s, &s->mem.ike.sas[s->mem.ike.children[slot].owner]);
+	return sim_node_of(s, &s->mem.ike.sas[s->mem.ike.children[slot].owner]);
 }
 
 /* What one end holds of a Child SA, as the other end must hold it. UDP encapsulation is each end's
@@ -80,11 +126,26 @@ half_digest(const struct adit_ike_event *ev, bool turned)
 	return h ^ selectors_digest(ev->out.selectors, turned);
 }
 
+/* Whether the other end of an IKE SA is the impostor, by the SPIs. */
+static bool
+is_with_impostor(const struct sim_station *s, const struct adit_ike_sa *sa)
+{
+	const struct sim_station *impostor = &s->w->stations[s->w->plan.nodes];
+	const struct adit_ike_mem *m = &impostor->mem.ike;
+
+	for (unsigned i = 0; i < m->sa_count; i++)
+		if (m->sas[i].state != ADIT_IKE_FREE &&
+		    memcmp(m->sas[i].spi_i, sa->spi_i, sizeof sa->spi_i) == 0 &&
+		    memcmp(m->sas[i].spi_r, sa->spi_r, sizeof sa->spi_r) == 0)
+			return true;
+	return false;
+}
+
 void
 sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev)
 {
 	struct sim_world *w = s->w;
-	int peer = node_of(s, &s->mem.ike.sas[ev->ike.slot]);
+	int peer = sim_node_of(s, &s->mem.ike.sas[ev->ike.slot]);
 	uint64_t spis = (uint64_t)ev->spi_in << 32 | ev->spi_out;
 	uint64_t turned = (uint64_t)ev->spi_out << 32 | ev->spi_in;
 	const uint64_t *other;
@@ -97,6 +158,9 @@ sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev)
 		sim_broken(w, "the peer has a name: node %u has a Child SA with nobody", s->index);
 		return;
 	}
+	if (is_with_impostor(s, &s->mem.ike.sas[ev->ike.slot]))
+		sim_broken(w, "only who has the secret: node %u takes another for node %d",
+			   s->index, peer);
 	*sim_map_at(&w->halves, (uint64_t)s->index << 32 | (unsigned)peer, spis, NULL) =
 		half_digest(ev, false);
 	other = sim_map_find(&w->halves, (uint64_t)peer << 32 | s->index, turned);

@@ -1,5 +1,6 @@
-/* Runs seeds: run [--seed N] [--seeds N] [--jobs N] [--trace] [--nodes N]. A seed that breaks a
- * rule is told with the shortest storm that still does, and a trace of its end. */
+/* Runs seeds: run [--seed N] [--seeds N] [--jobs N] [--trace] [--nodes N] [--quiet]. A seed that
+ * breaks a rule is told with the shortest storm that still does, and a trace of its end; with
+ * --quiet in a line, and it is each worker's last. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -123,7 +124,10 @@ one(const struct options *o, uint64_t seed, struct totals *t)
 			t->told[t->failed] = seed;
 			sim_world_free(&world);
 			world.events = events;
-			if (!o->quiet)
+			if (o->quiet)
+				printf("SEED %llu: rule %u: %s\n", (unsigned long long)seed,
+				       sim_rule_of(violation), violation);
+			else
 				tell(&plan, violation);
 		}
 		t->failed++;

@@ -118,6 +118,7 @@ make_peer(struct sim_station *s, unsigned at, unsigned other)
 	uint8_t *psk = room_for(1, PSK_LEN);
 
 	psk_of(plan, s->index, other, psk);
+	psk[0] ^= s->impostor;
 	peer->name = "peer";
 	peer->psk = (struct adit_span){psk, PSK_LEN};
 	peer->dpd_delay_ms = plan->dpd_ms;
@@ -257,9 +258,10 @@ make_config(struct sim_station *s, unsigned peers)
 }
 
 void
-sim_station_make(struct sim_world *w, unsigned index)
+sim_station_make(struct sim_station *s)
 {
-	struct sim_station *s = &w->stations[index];
+	struct sim_world *w = s->w;
+	unsigned index = s->index;
 	const struct sim_plan *plan = &w->plan;
 	unsigned peers = peer_count(s);
 	int32_t drift = plan->drift_ppm;
@@ -280,6 +282,7 @@ sim_station_make(struct sim_world *w, unsigned index)
 	make_first(s);
 	make_memory(s, peers);
 	make_config(s, peers);
+	sim_ends_make(s);
 }
 
 void
@@ -297,4 +300,5 @@ sim_station_free(struct sim_station *s)
 		free(all[i]);
 	free(s->peers);
 	sim_manual_free(s);
+	sim_ends_free(s);
 }

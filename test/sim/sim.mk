@@ -16,7 +16,7 @@ $(SIM_OBJ) $(SIM_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
 $(SIM_BIN): %: %.o $(SIM_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< $(SIM_OBJ) -o $@ $(LIB) $(MBEDTLS_LIBS)
 
-.PHONY: sim sim-sweep sim-mesh
+.PHONY: sim sim-sweep sim-mesh sim-mutants
 ifdef SEED
 sim: $(BUILD)/test/sim/run
 	@$< --seed $(SEED) --seeds 1 --trace
@@ -32,8 +32,16 @@ sim-sweep: $(BUILD)/test/sim/sweep
 sim-mesh: $(BUILD)/test/sim/mesh
 	@$< $(MESH)
 
+# Deliberately broken builds; MUTANTS="NAME ..." tries these alone. Theirs is the one object of the
+# library that is linked before the rest.
+sim-mutants: $(BUILD)/test/sim/run
+	@perl test/sim/mutants/run.pl $(BUILD)/sim-mutants '$(CC) $(LIB_CFLAGS) -w -c' \
+		'$(CC) $(CFLAGS) $(LDFLAGS) $(BUILD)/test/sim/run.o $(SIM_OBJ) OBJECT -o PROGRAM $(LIB) $(MBEDTLS_LIBS)' \
+		$(SEEDS) $(SIM_JOBS) $(MUTANTS)
+
 -include $(SIM_OBJ:.o=.d) $(SIM_BIN:=.d)
 
 #: make sim        SEEDS=1000 worlds of nodes, faults and an attacker, from SEED0= on; SEED= one, with trace
 #: make sim-sweep  each call fails once at each place of a life, each pool has each size
 #: make sim-mesh  what a full mesh of MESH="10 30 100" nodes costs, and how it grows
+#: make sim-mutants  deliberately broken builds, each of which must break a rule within 1000 seeds

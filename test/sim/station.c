@@ -42,7 +42,7 @@ queue_tick(struct sim_station *s)
 	if (at == 0 || (s->tick_at && s->tick_at <= at && s->tick_at > s->w->now))
 		return;
 	s->tick_at = at;
-	sim_at(s->w, at, SIM_TICK, s->index, NULL);
+	sim_at(s->w, at, SIM_TICK, (unsigned)(s - s->w->stations), NULL);
 }
 
 static void
@@ -198,7 +198,9 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 		s->spoofed_messages_in++;
 	}
 	s->w->running = s;
+	sim_ends_before(s);
 	take_packet(s, &pkt, &v, f);
+	sim_ends_after(s);
 	if (s->w->trace)
 		sim_say(s->w, "n%u: got %zu bytes from %u.%u:%u%s: %s", s->index, f->len,
 			f->from.ip.b[2], f->from.ip.b[3], f->from.port,

@@ -170,6 +170,6 @@ sim_wire_arrive(struct sim_world *w, struct sim_frame *f)
 	struct sim_station *s = sim_station_at(w, &f->to.ip);
 
 	if (s && s->up && (w->calm || s->cut_until <= w->now) && (!s->nat.on || nat_in(s, f)))
-		sim_station_take(s, f);
+		sim_station_take(sim_attack_instead(s), f);
 	sim_frame_give(w, f);
 }

@@ -133,7 +133,7 @@ sim_world_make(struct sim_world *w, const struct sim_plan *plan)
 	w->plan = *plan;
 	w->random.state = sim_mix(plan->seed ^ 0x5eed);
 	w->now = SIM_S;
-	w->stations = calloc(plan->nodes, sizeof *w->stations);
+	w->stations = calloc(plan->nodes + 1, sizeof *w->stations);
 	w->names = calloc(plan->nodes, sizeof *w->names);
 	if (!w->stations || !w->names)
 		abort();
@@ -153,7 +153,7 @@ sim_world_make(struct sim_world *w, const struct sim_plan *plan)
 		sim_wire_address(w, s->nat.on ? &s->nat.outside : &s->address, i);
 	}
 	for (unsigned i = 0; i < plan->nodes; i++)
-		sim_station_make(w, i);
+		sim_station_make(&w->stations[i]);
 	make_pairs(w);
 	for (unsigned i = 0; i < plan->nodes; i++)
 		sim_station_start(&w->stations[i]);
@@ -170,7 +170,7 @@ sim_world_free(struct sim_world *w)
 		w->pool = f->next;
 		free(f);
 	}
-	for (unsigned i = 0; i < w->plan.nodes; i++)
+	for (unsigned i = 0; w->stations && i <= w->plan.nodes; i++)
 		sim_station_free(&w->stations[i]);
 	paper_set_world(NULL);
 	free(w->heap);
@@ -194,10 +194,12 @@ soon(struct sim_world *w, uint64_t mean)
 	return w->now + 1 + sim_below(&w->random, (uint32_t)(2 * mean));
 }
 
-/* Whether the two have not both heard of each other yet. */
+/* Whether the two have not both heard of each other yet, or, where one speaks, this one was not. */
 static bool
 is_wanting(const struct sim_world *w, const struct sim_pair *pair)
 {
+	if (w->plan.one_sided)
+		return !pair->heard;
 	for (size_t i = 0; i < w->pair_n; i++)
 		if (!w->pairs[i].heard &&
 		    w->pairs[i].from + w->pairs[i].to == pair->from + pair->to &&
@@ -293,6 +295,20 @@ patience(const struct sim_plan *p)
 	return (3 * all + p->dpd_ms + p->half_open_ms + p->inactivity_ms + 40000) * SIM_MS;
 }
 
+/* Where one speaks: the node of the lower number, or that behind a NAT. */
+static void
+silence_others(struct sim_world *w)
+{
+	for (size_t i = 0; i < w->pair_n; i++) {
+		struct sim_pair *pair = &w->pairs[i];
+
+		if (w->plan.topology == SIM_HUB ? pair->to != 0 : pair->from > pair->to) {
+			pair->heard = true;
+			w->heard_n++;
+		}
+	}
+}
+
 static void
 begin_calm(struct sim_world *w)
 {
@@ -307,6 +323,9 @@ begin_calm(struct sim_world *w)
 		if (!s->up)
 			sim_station_start(s);
 	}
+	w->stations[w->plan.nodes].up = false;
+	if (w->plan.one_sided)
+		silence_others(w);
 	sim_at(w, w->now + SIM_S, SIM_APP, 0, NULL);
 }
 

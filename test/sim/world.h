@@ -14,7 +14,8 @@
 enum {
 	SIM_FRAME_MAX = 2048,
 	SIM_NODES_MAX = 1000,
-	SIM_SEEN = 64,      /* frames that the attacker remembers */
+	SIM_SEEN = 64, /* frames that the attacker remembers, of the last and of older ones */
+	SIM_OLDER_EVERY = 8,
 	SIM_TEXT = 256,     /* of a violation */
 	SIM_NAT_PORTS = 4,  /* mappings of one NAT box */
 	SIM_KEEP_EVERY = 16 /* packets between two exports of an SA keyed by hand */
@@ -48,6 +49,7 @@ struct sim_plan {
 	uint64_t nat_timeout;
 	int32_t drift_ppm; /* at most, either way */
 	bool with_crashes, with_insider, with_clear;
+	bool one_sided; /* in calm one of two speaks, and the other listens */
 	/* Sizes of pools instead of those that fit the plan; 0: these. */
 	uint16_t pool_sas, pool_children;
 	uint32_t pool_sad;
@@ -98,6 +100,7 @@ struct sim_station {
 	struct sim_world *w;
 	unsigned index;
 	bool up;
+	bool impostor; /* it says to be node `index`, whose secrets it has not */
 	struct adit_node node;
 	struct adit_node_mem mem;
 	struct adit_node_config cfg;
@@ -120,6 +123,7 @@ struct sim_station {
 	uint32_t spoofed_messages_in, spoofed_messages_out;
 	uint32_t sas_high;     /* most IKE SAs at once */
 	struct sim_kept *kept; /* SIM_MANUAL */
+	struct sim_ends *ends;
 };
 
 /* A packet that somebody sent inside. */
@@ -138,9 +142,10 @@ struct sim_world {
 	struct sim_event *heap;
 	size_t heap_n, heap_cap;
 	struct sim_frame *pool;
-	struct sim_station *stations;
-	char (*names)[12];           /* their identities: n0, n1, ... */
-	struct sim_station *running; /* whose code runs now, or NULL */
+	struct sim_station *stations; /* one more than nodes: the impostor */
+	uint64_t impostor_until;      /* it stands in its node's place */
+	char (*names)[12];            /* their identities: n0, n1, ... */
+	struct sim_station *running;  /* whose code runs now, or NULL */
 	bool calm;
 	uint64_t calm_at;
 	/* Wanted tunnels: pairs that are to talk; each the id of the last packet sent in calm. */
@@ -153,8 +158,9 @@ struct sim_world {
 	struct sim_sent *sent;
 	size_t sent_n, sent_cap;
 	struct sim_map nonces, halves, messages, addresses;
-	struct sim_frame seen[SIM_SEEN];
-	unsigned seen_n;
+	/* The last frames, and every so many-th of those before. */
+	struct sim_frame seen[SIM_SEEN], older[SIM_SEEN];
+	unsigned seen_n, older_n;
 	/* Figures. */
 	uint64_t frames, delivered, handshakes, violations;
 	bool trace;
@@ -198,7 +204,7 @@ void sim_wire_address(struct sim_world *w, const struct adit_ip *ip, unsigned no
 struct sim_station *sim_station_at(struct sim_world *w, const struct adit_ip *ip);
 
 /* station.c: one node. */
-void sim_station_make(struct sim_world *w, unsigned index);
+void sim_station_make(struct sim_station *s);
 void sim_station_start(struct sim_station *s);
 void sim_station_crash(struct sim_station *s);
 void sim_station_free(struct sim_station *s);
@@ -233,6 +239,8 @@ size_t sim_app_packet(struct sim_world *w, unsigned from, unsigned to, size_t le
 void sim_fault(struct sim_world *w);
 void sim_attack(struct sim_world *w);
 void sim_attack_sees(struct sim_world *w, const struct sim_frame *f);
+/* The impostor, where it stands in for s now; else s. */
+struct sim_station *sim_attack_instead(struct sim_station *s);
 
 /* manual.c: SAs keyed by hand, kept over crashes. */
 /* At each begin of a node: the first time as new SAs, then as kept ones. */
@@ -241,11 +249,19 @@ void sim_manual_install(struct sim_station *s);
 void sim_manual_keep(struct sim_station *s);
 void sim_manual_free(struct sim_station *s);
 
+/* ends.c: how SAs end. */
+void sim_ends_make(struct sim_station *s);
+void sim_ends_before(struct sim_station *s); /* around each packet that a node is given */
+void sim_ends_after(struct sim_station *s);
+void sim_ends_free(struct sim_station *s);
+
 /* rules.c: what must hold. */
 /* An address of the range that the attacker makes up: nobody is there, nobody sees what goes there.
  */
 bool sim_is_spoofed(const struct adit_ip *ip);
 struct adit_ip sim_spoofed_address(const struct sim_plan *plan, uint32_t n);
+/* The number in README.md of the rule that a violation breaks; 0: it has none. */
+unsigned sim_rule_of(const char *violation);
 void sim_rules_sealed(struct sim_world *w, const struct sim_nonce *used);
 void sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev);
 void sim_rules_message(struct sim_station *s, struct adit_span msg);
@@ -254,5 +270,6 @@ void sim_rules_after(struct sim_station *s); /* after each entry into a node */
 void sim_rules_empty(struct sim_station *s); /* at the very end */
 /* Which node an authenticated peer's identity says, or -1. */
 int sim_peer_of(struct sim_station *s, struct adit_sa_id in);
+int sim_node_of(const struct sim_station *s, const struct adit_ike_sa *sa);
 
 #endif
