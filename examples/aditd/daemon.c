@@ -106,10 +106,8 @@ make_memory(const struct daemon *d)
 	m.sad.keyctx = keep(m.sad.count * m.sad.keyctx_size);
 	m.sad.replay_words = REPLAY_WORDS;
 	m.sad.replay_bits = keep(m.sad.count * REPLAY_WORDS * sizeof *m.sad.replay_bits);
-	if (manual) {
-		m.sad.hash_count = power_of_two(manual);
-		m.sad.hash = keep(m.sad.hash_count * sizeof *m.sad.hash);
-	}
+	m.sad.hash_count = power_of_two(DAEMON_SAS + manual);
+	m.sad.hash = keep(m.sad.hash_count * sizeof *m.sad.hash);
 	m.policy_count = first_count(d) + s->child_count;
 	m.policies = keep(m.policy_count * sizeof *m.policies);
 	m.heads = keep(m.policy_count * sizeof *m.heads);

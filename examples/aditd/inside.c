@@ -23,13 +23,28 @@ hold(struct daemon *d, uint32_t tag, const struct adit_pkt *pkt)
 	}
 }
 
+/* Offered again with an end to begin from. */
 static void
-need_sa(struct daemon *d, const struct adit_verdict *v, const struct adit_pkt *pkt)
+begin_group(struct daemon *d, struct adit_pkt *pkt)
+{
+	const struct adit_endpoint local = {{0, {0}}, d->ike_port};
+	struct adit_verdict v;
+
+	adit_node_out(&d->node, daemon_now(), &local, pkt, &v, 1);
+}
+
+static void
+need_sa(struct daemon *d, const struct adit_verdict *v, struct adit_pkt *pkt)
 {
 	uint32_t tag = d->node.spd.mem.policies[v->policy].tag;
+	const struct adit_peer_config *peer;
 
-	if (links_wanted(d, daemon_now(), tag))
-		hold(d, tag, pkt);
+	if (!links_wanted(d, daemon_now(), tag))
+		return;
+	hold(d, tag, pkt);
+	peer = &d->swanctl->peers[tag >> 16];
+	if (!d->ending && swanctl_is_group(peer, &peer->children[(uint16_t)tag]))
+		begin_group(d, pkt);
 }
 
 /* The MTU of the path that packets of the SA take, around which others may be. */

@@ -151,6 +151,9 @@ links_wanted(struct daemon *d, adit_ms now, uint32_t tag)
 			l = &d->links[i];
 	if (!l || actions_of(d, l)->start == ACTION_NONE)
 		return false;
+	/* The node begins with each address by itself. */
+	if (swanctl_is_group(peer_of(d, l), child_of(d, l)))
+		return true;
 	/* A failed attempt is followed by a pause, whatever the traffic wants. */
 	if (!l->ike.generation && l->retry_at == ADIT_NEVER)
 		start(d, now, l);

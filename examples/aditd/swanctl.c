@@ -118,6 +118,12 @@ take_replay_window(void *ctx, const struct conf *c, FILE *err)
 	TAKE(err, c, window(c->value, &((struct child *)ctx)->cfg.replay_window));
 }
 
+static bool
+take_inactivity(void *ctx, const struct conf *c, FILE *err)
+{
+	TAKE(err, c, value_time(c->value, &((struct child *)ctx)->cfg.inactivity_ms));
+}
+
 static const struct keyword child_words[] = {{"local_ts", take_local_ts},
 					     {"remote_ts", take_remote_ts},
 					     {"esp_proposals", take_esp_proposals},
@@ -134,7 +140,7 @@ static const struct keyword child_words[] = {{"local_ts", take_local_ts},
 					     {"rekey_packets", only_off},
 					     {"life_packets", only_off},
 					     {"ipcomp", only_off},
-					     {"inactivity", only_off},
+					     {"inactivity", take_inactivity},
 					     {"tfc_padding", only_off},
 					     {NULL, NULL}};
 
@@ -379,6 +385,21 @@ static const struct keyword connection_words[] = {{"version", take_version},
 						  {"keyingtries", only_off}, /* 0: forever */
 						  {NULL, NULL}};
 
+bool
+swanctl_is_group(const struct adit_peer_config *peer, const struct adit_child_config *child)
+{
+	return !peer->remote.version && child->mode == ADIT_TRANSPORT && !child->remote_ts_count;
+}
+
+static bool
+may_begin(const struct connection *conn, uint8_t child)
+{
+	enum swanctl_action start = conn->extra->children[child].start;
+
+	return start == ACTION_NONE || conn->peer->remote.version ||
+	       (start == ACTION_TRAP && swanctl_is_group(conn->peer, &conn->peer->children[child]));
+}
+
 /* What a connection can't do without. */
 static bool
 complete(const struct connection *conn, const struct conf *c, const struct secret *secrets)
@@ -393,9 +414,10 @@ complete(const struct connection *conn, const struct conf *c, const struct secre
 	if (conn->peer->child_count == 0)
 		return complain(conn->err, c, "a child is needed");
 	for (uint8_t i = 0; i < conn->peer->child_count; i++)
-		if (conn->extra->children[i].start != ACTION_NONE && !conn->peer->remote.version)
+		if (!may_begin(conn, i))
 			return complain(conn->err, c,
-					"start_action needs remote_addrs with one address");
+					"start_action needs remote_addrs with one address, or "
+					"trap and mode = transport without remote_ts");
 	return true;
 }
 

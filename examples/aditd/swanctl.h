@@ -26,6 +26,9 @@ struct swanctl {
 	size_t child_count; /* of all peers */
 };
 
+/* A child with any address that traffic goes to: one policy, and an SA for each. */
+bool swanctl_is_group(const struct adit_peer_config *peer, const struct adit_child_config *child);
+
 struct conf;
 
 /* NULL: what is wrong was written to err as "file:line: keyword: text". All memory stays until

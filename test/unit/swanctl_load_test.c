@@ -286,6 +286,29 @@ test_a_childs_value_that_is_not_supported_is_told_with_its_reason(void **state)
 	}
 }
 
+/* A group: no address, transport mode, and traffic begins. */
+static void
+test_a_group_is_trapped_in_transport_mode(void **state)
+{
+	struct swanctl *s = load("connections { t {\n" AUTH
+				 "children { c { mode = transport\n start_action = trap\n"
+				 "inactivity = 30s } } } }\n" SECRETS);
+
+	(void)state;
+	assert_non_null(s);
+	assert_true(swanctl_is_group(&s->peers[0], &s->peers[0].children[0]));
+	assert_int_equal(s->peers[0].children[0].inactivity_ms, 30000);
+	expect_error(
+		"connections { t {\n" AUTH
+		"children { c { mode = transport\n start_action = start } } } }\n" SECRETS,
+		"text:1: t: start_action needs remote_addrs with one address, or trap and mode = "
+		"transport without remote_ts\n");
+	expect_error(
+		"connections { t {\n" AUTH "children { c { start_action = trap } } } }\n" SECRETS,
+		"text:1: t: start_action needs remote_addrs with one address, or trap and mode = "
+		"transport without remote_ts\n");
+}
+
 static void
 test_what_a_connection_lacks_is_told(void **state)
 {
@@ -293,9 +316,10 @@ test_what_a_connection_lacks_is_told(void **state)
 	expect_error("connections { t { children { c { } } } }\n" SECRETS,
 		     "text:1: t: auth = psk is needed in both local and remote\n");
 	expect_error("connections { t {\n" AUTH "} }\n" SECRETS, "text:1: t: a child is needed\n");
-	expect_error("connections { t {\n" AUTH
-		     "children { c { start_action = start } } } }\n" SECRETS,
-		     "text:1: t: start_action needs remote_addrs with one address\n");
+	expect_error(
+		"connections { t {\n" AUTH "children { c { start_action = start } } } }\n" SECRETS,
+		"text:1: t: start_action needs remote_addrs with one address, or trap and mode = "
+		"transport without remote_ts\n");
 	expect_error(SECRETS, "text: no connections\n");
 	expect_error("connections { t {\n local { auth = pubkey }\n remote { auth = psk }\n"
 		     "children { c { } } } }\n" SECRETS,
@@ -315,6 +339,7 @@ main(void)
 		cmocka_unit_test(test_a_keyword_that_is_not_supported_is_told_with_file_and_line),
 		cmocka_unit_test(test_a_value_that_is_not_supported_is_told_with_its_reason),
 		cmocka_unit_test(test_a_childs_value_that_is_not_supported_is_told_with_its_reason),
+		cmocka_unit_test(test_a_group_is_trapped_in_transport_mode),
 		cmocka_unit_test(test_what_a_connection_lacks_is_told),
 	};
 
