@@ -151,6 +151,32 @@ copy_slots(struct slots *to, const struct pair_side *side)
 	memcpy(to->handshakes, side->handshakes, sizeof to->handshakes);
 }
 
+static size_t
+marker_of(const struct flight *f)
+{
+	return f->d.path.remote.port == ADIT_IKE_NATT_PORT ? ADIT_NON_ESP_MARKER_LEN : 0;
+}
+
+/* A request counts once, in its turn; the one before is answered again (RFC 7296 2.3). */
+static void
+check_window(const struct adit_ike_sa *before, const struct adit_ike_sa *after,
+	     const struct flight *f, enum adit_status st)
+{
+	const uint8_t *msg = f->d.bytes + marker_of(f);
+	uint32_t id;
+
+	if (before->state != ADIT_IKE_UP || after->generation != before->generation ||
+	    f->d.len < marker_of(f) + ADIT_IKE_HEADER_LEN || memcmp(msg, before->spi_i, 8) != 0 ||
+	    memcmp(msg + 8, before->spi_r, 8) != 0 || msg[19] & ADIT_IKE_FLAG_RESPONSE)
+		return;
+	id = adit_load32(msg + 20);
+	if (after->state == ADIT_IKE_UP)
+		must(after->expected == before->expected + (id == before->expected &&
+							    after->expected != before->expected));
+	if (st == ADIT_OK)
+		must(id == before->expected || id == before->expected - 1);
+}
+
 static void
 give(struct world *w, const struct flight *f)
 {
@@ -167,6 +193,8 @@ give(struct world *w, const struct flight *f)
 	copy_slots(&after, side);
 	if (ike_watch_is_stranger(st))
 		must(memcmp(&before, &after, sizeof before) == 0);
+	for (unsigned i = 0; i < PAIR_SLOTS; i++)
+		check_window(&before.sas[i], &after.sas[i], f, st);
 	/* An answer, and a request of our own. */
 	w->watch[f->to_b].credit += 2;
 	settle(w, f->to_b);
@@ -323,12 +351,6 @@ known_of(const struct pair_side *side, uint32_t *spis)
 	return known;
 }
 
-static size_t
-marker_of(const struct flight *f)
-{
-	return f->d.path.remote.port == ADIT_IKE_NATT_PORT ? ADIT_NON_ESP_MARKER_LEN : 0;
-}
-
 /* Puts the draft into the flight: sealed as the peer of *sa would, or as *sa itself, or plain. */
 static void
 put_draft(struct world *w, struct flight *f, const struct draft *d, const struct adit_ike_sa *sa,
@@ -375,7 +397,8 @@ step_rework(struct world *w, struct script *s)
 	static struct draft d;
 	struct flight *f = pick(w, s), copy;
 	uint32_t spis[2 * PAIR_SLOTS];
-	unsigned edits = 1 + script_byte(s) % EDITS, calls = toy_fails_in;
+	uint8_t how = script_byte(s);
+	unsigned edits = 1 + how % EDITS, calls = toy_fails_in;
 	const struct adit_ike_sa *sa;
 	struct draft_known known;
 	bool by_initiator, sealed, opened;
@@ -399,6 +422,7 @@ step_rework(struct world *w, struct script *s)
 	if (!opened)
 		return;
 	known = known_of(side_of(w, copy.to_b), spis);
+	d.h.flags ^= how >> 2 & (ADIT_IKE_FLAG_INITIATOR | ADIT_IKE_FLAG_RESPONSE);
 	for (unsigned i = 0; i < edits; i++)
 		draft_edit(&d, s, &known);
 	put_draft(w, &copy, &d, sealed ? sa : NULL, by_initiator);
