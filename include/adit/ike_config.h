@@ -111,6 +111,9 @@ struct adit_ike_config {
 	uint32_t half_open_timeout_ms;  /* zero: 30 000 */
 	uint16_t cookie_threshold;      /* half-open responses from which on a cookie is asked for;
 					   zero: half of the handshake pool */
+	uint16_t half_open_per_prefix;  /* half-open responses to one IPv4 address, or one IPv6 /64
+					   (RFC 8019); zero: a quarter of the handshake pool, at
+					   least 2 */
 	const struct adit_trace *trace; /* may be NULL */
 };
 

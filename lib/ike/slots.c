@@ -171,6 +171,28 @@ adit_ike_half_open(const struct adit_ike *ike, const uint8_t *spi_i, const struc
 	return NULL;
 }
 
+/* IPv4: one address; IPv6: one /64. */
+static bool
+same_prefix(const struct adit_ip *a, const struct adit_ip *b)
+{
+	return a->version == b->version && memcmp(a->b, b->b, a->version == 4 ? 4 : 8) == 0;
+}
+
+unsigned
+adit_ike_half_open_of(const struct adit_ike *ike, const struct adit_ip *remote)
+{
+	unsigned n = 0;
+
+	for (uint16_t i = 0; i < ike->mem.handshake_count; i++) {
+		const struct adit_ike_handshake *hs = &ike->mem.handshakes[i];
+
+		if (hs->owner != 0 && !ike->mem.sas[hs->owner - 1].initiator &&
+		    same_prefix(&ike->mem.sas[hs->owner - 1].path.remote.ip, remote))
+			n++;
+	}
+	return n;
+}
+
 static enum adit_status
 take_spi(const struct adit_ike *ike, uint32_t *spi)
 {

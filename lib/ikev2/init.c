@@ -12,6 +12,18 @@
 /* COOKIE and INVALID_KE_PAYLOAD answers that one attempt follows; an attacker can make these up. */
 #define ROUNDS_MAX 4
 #define HALF_OPEN_MS 30000
+/* Of the handshakes, what one address may have half open: one in SHARE, but at least SHARE_LEAST.
+ */
+#define SHARE 4
+#define SHARE_LEAST 2
+/* Bytes of an answer's parts (RFC 7296 3.2 to 3.4, 3.10): generic header; proposal; transform, with
+ * and without Key Length; KE payload without its value; NAT detection notify. */
+#define PAYLOAD_LEN 4
+#define PROPOSAL_LEN 8
+#define TRANSFORM_LEN 8
+#define KEYED_TRANSFORM_LEN 12
+#define KE_LEN 8
+#define NATD_LEN 28
 
 static struct adit_offer
 ike_offer(const struct adit_ike *ike, const struct adit_peer_config *peer)
@@ -355,22 +367,18 @@ reply_error(struct adit_ikev2_turn *t, uint16_t type, struct adit_span data)
 	adit_ikev2_reply(t, &n);
 }
 
-/* Under load, or whenever half of the pool is taken, the peer first proves its address (2.6). */
+/* The peer proves its address: OK if it has given a cookie of ours, else it is asked for one (2.6).
+ */
 static enum adit_status
-check_cookie(struct adit_ikev2_turn *t, struct adit_span nonce)
+demand_cookie(struct adit_ikev2_turn *t, struct adit_span nonce)
 {
 	struct adit_ike *ike = t->ike;
-	uint16_t threshold = ike->cfg->cookie_threshold ? ike->cfg->cookie_threshold
-							: (uint16_t)(ike->mem.handshake_count / 2);
 	struct adit_cookie_of of = {ike->cfg->crypto->prf[0], nonce, t->h.spi_i,
 				    &t->path->remote.ip};
 	uint8_t cookie[ADIT_COOKIE_LEN];
 	struct adit_ike_notify n;
-	enum adit_status st;
+	enum adit_status st = adit_cookie_rotate(&ike->jar, &ike->cfg->rng, t->now);
 
-	if (ike->half_open < threshold)
-		return ADIT_OK;
-	st = adit_cookie_rotate(&ike->jar, &ike->cfg->rng, t->now);
 	if (st != ADIT_OK)
 		return st;
 	if (adit_ike_find_notify(&t->inner, ADIT_N_COOKIE, &n) &&
@@ -381,6 +389,44 @@ check_cookie(struct adit_ikev2_turn *t, struct adit_span nonce)
 		return st;
 	reply_error(t, ADIT_N_COOKIE, (struct adit_span){cookie, sizeof cookie});
 	return ADIT_ERR_COOKIE;
+}
+
+/* Under load; or whenever half of the pool is taken. */
+static bool
+is_under_load(const struct adit_ike *ike)
+{
+	uint16_t threshold = ike->cfg->cookie_threshold ? ike->cfg->cookie_threshold
+							: (uint16_t)(ike->mem.handshake_count / 2);
+
+	return ike->half_open >= threshold;
+}
+
+/* Half-open attempts of one address, or of one /64, which is one site's, are a part of the pool
+ * (RFC 8019 4.2): whoever has cookies for all of a prefix does not get all of the pool. */
+static bool
+has_its_share(const struct adit_ikev2_turn *t)
+{
+	const struct adit_ike *ike = t->ike;
+	unsigned most = ike->cfg->half_open_per_prefix;
+
+	if (most == 0)
+		most = ike->mem.handshake_count / SHARE < SHARE_LEAST
+			       ? SHARE_LEAST
+			       : ike->mem.handshake_count / SHARE;
+	return adit_ike_half_open_of(ike, &t->path->remote.ip) >= most;
+}
+
+/* The answer that *suite will make, in bytes. */
+static size_t
+answer_len(const struct adit_ike_suite *suite)
+{
+	size_t transforms = suite->aead->key_bits ? KEYED_TRANSFORM_LEN : TRANSFORM_LEN;
+
+	transforms += 2 * TRANSFORM_LEN; /* PRF and KE */
+	if (suite->aead->integ != ADIT_AUTH_NONE)
+		transforms += TRANSFORM_LEN;
+	return ADIT_IKE_HEADER_LEN + PAYLOAD_LEN + PROPOSAL_LEN + transforms + KE_LEN +
+	       suite->ke->public_len + PAYLOAD_LEN + NONCE_LEN + 2 * NATD_LEN;
 }
 
 static enum adit_status
@@ -463,13 +509,21 @@ adit_ikev2_init_answer(struct adit_ikev2_turn *t)
 	memset(&suite, 0, sizeof suite);
 	if (st == ADIT_OK)
 		st = adit_ike_get_nonce(adit_ike_body(&t->inner, ADIT_PAYLOAD_NONCE), &nonce);
-	if (st == ADIT_OK)
-		st = check_cookie(t, nonce);
+	if (st == ADIT_OK && is_under_load(t->ike))
+		st = demand_cookie(t, nonce);
 	if (st != ADIT_OK)
 		return st;
 	st = choose_peer(t, ke.method, &peer, &suite);
 	if (st != ADIT_OK)
 		return refuse(t, st, &suite);
+	/* An answer longer than its question goes to proved addresses alone: else somebody could
+	 * send it to others. */
+	if (answer_len(&suite) > t->len)
+		st = demand_cookie(t, nonce);
+	if (st == ADIT_OK && has_its_share(t))
+		st = ADIT_ERR_FULL;
+	if (st != ADIT_OK)
+		return st;
 	st = adit_ike_take(t->ike, false, t->path, &t->sa);
 	if (st != ADIT_OK)
 		return st;

@@ -164,7 +164,8 @@ adit_ikev2_reply(struct adit_ikev2_turn *t, const struct adit_ike_notify *n)
 	adit_ike_put_start(&m, (struct adit_buf){reply->bytes, sizeof reply->bytes}, &h);
 	adit_ike_put_notify(&m, n);
 	reply->len = 0;
-	if (adit_ike_put_end(&m, &len) != ADIT_OK)
+	/* Never longer than what it answers, which may come from anybody in the name of another. */
+	if (adit_ike_put_end(&m, &len) != ADIT_OK || len > t->len)
 		return;
 	reply->len = (uint16_t)len;
 	reply->path = *t->path;

@@ -3,10 +3,9 @@
 
 #include "sim/world.h"
 
-/* Bytes and messages to an address that has proved nothing, for each that came from it: an answer
- * may be twice as long as a short question. */
+/* Bytes and messages to an address that has proved nothing, for each that came from it. */
 enum {
-	AMPLIFICATION = 2,
+	AMPLIFICATION = 1,
 	IKE_HEADER = 28,
 	NEXT_AT = 16,
 	NOTIFY = 41,

@@ -26,9 +26,12 @@ sim_outer_address(const struct sim_plan *plan, unsigned node, bool behind_nat)
 		return ip;
 	memset(&ip, 0, sizeof ip);
 	ip.version = 6;
-	memcpy(ip.b, (const uint8_t[]){0x20, 1, 0xd, 0xb8, behind_nat}, 5);
-	ip.b[14] = (uint8_t)(node >> 8);
-	ip.b[15] = (uint8_t)node;
+	/* Each in a /64 of its own. */
+	memcpy(ip.b,
+	       (const uint8_t[]){0x20, 1, 0xd, 0xb8, behind_nat, 0, (uint8_t)(node >> 8),
+				 (uint8_t)node},
+	       8);
+	ip.b[15] = 1;
 	return ip;
 }
 

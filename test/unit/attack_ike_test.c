@@ -109,7 +109,7 @@ static void
 test_other_major_versions_are_refused(void **state)
 {
 	struct pair_datagram d;
-	uint8_t p[28];
+	uint8_t p[36] = {0}; /* as long as the answer, else there is none */
 
 	(void)state;
 	connect(3);
@@ -338,14 +338,14 @@ static void
 test_unknown_critical_payload_in_a_first_request_is_named(void **state)
 {
 	struct pair_datagram d;
-	uint8_t p[32];
+	uint8_t p[37] = {0};
 
 	(void)state;
 	connect(28);
 	put_header(p, 200, 0x20, 34, 0x08, 0, sizeof p);
 	p[7] ^= 1;
 	memset(p + 8, 0, 8);
-	memcpy(p + 28, (const uint8_t[]){0, 0x80, 0, 4}, 4);
+	memcpy(p + 28, (const uint8_t[]){0, 0x80, 0, 9}, 4);
 	assert_int_equal(give_raw(p, sizeof p, 500), ADIT_ERR_CRITICAL);
 	assert_true(pair_take(&pair, &pair.b, &d));
 	assert_int_equal(d.len, 37);
