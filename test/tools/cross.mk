@@ -15,6 +15,16 @@ define mbedtls-copy
 	@rm -rf $(dir $(@D)) && mkdir -p $(dir $(@D))
 	@cd $(<D) && cp -r include library 3rdparty scripts $$(ls -d framework 2>/dev/null) $(abspath $(dir $(@D)))
 endef
+# CMocka is one source file; its configuration is what a Linux has.
+CMOCKA_HAS := SIGNAL_H INTTYPES_H STDINT_H STRINGS_H MALLOC_H STRUCT_TIMESPEC CLOCK_REALTIME STRSIGNAL
+define cmocka-build
+	@mkdir -p $(@D) $(dir $(@D))include
+	cp $(<D)/include/*.h $(dir $(@D))include
+	$(CMOCKA_CC) -O2 $(CMOCKA_HAS:%=-DHAVE_%) -D_GNU_SOURCE -I$(<D)/include -c $(<D)/src/cmocka.c -o $(@D)/cmocka.o
+	rm -f $@
+	$(CMOCKA_AR) rcs $@ $(@D)/cmocka.o
+endef
+CMOCKA_AR = ar
 MBEDTLS_MAKE = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -s -C $(@D) GEN_FILES= libmbedcrypto.a
 
 # --- Sanitizers.
@@ -22,6 +32,26 @@ MBEDTLS_MAKE = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -s -C $(@D) GEN_FILES= libm
 test-asan: | $(HAVE)/clang
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CC=clang OPT='-O1 -g' \
 		CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' all test
+
+# Uninitialised memory: everything that writes must be compiled for it, so mbedTLS and CMocka too,
+# and mbedTLS without its assembly.
+MSAN := $(CACHE)/msan
+MSAN_FLAGS := -fsanitize=memory -fsanitize-memory-track-origins -fno-omit-frame-pointer
+MSAN_WITHOUT := MBEDTLS_HAVE_ASM MBEDTLS_AESNI_C MBEDTLS_PADLOCK_C
+$(MSAN)/mbedtls/library/libmbedcrypto.a: $(CACHE)/src/mbedtls/.unpacked | $(HAVE)/clang
+	$(mbedtls-copy)
+	sed -i $(MSAN_WITHOUT:%=-e 's,^#define %$$,/* & */,') $(dir $(@D))include/mbedtls/config.h
+	$(MBEDTLS_MAKE) CC=clang CFLAGS='-O1 -g $(MSAN_FLAGS)'
+
+$(MSAN)/cmocka/lib/libcmocka.a: CMOCKA_CC := clang $(MSAN_FLAGS)
+$(MSAN)/cmocka/lib/libcmocka.a: $(CACHE)/src/cmocka/.unpacked | $(HAVE)/clang
+	$(cmocka-build)
+
+.PHONY: test-msan
+test-msan: $(MSAN)/mbedtls/library/libmbedcrypto.a $(MSAN)/cmocka/lib/libcmocka.a
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/msan CC=clang OPT='-O1 -g' \
+		CFLAGS='$(MSAN_FLAGS)' LDFLAGS='$(MSAN_FLAGS)' \
+		MBEDTLS_DIR=$(MSAN)/mbedtls CMOCKA_DIR=$(MSAN)/cmocka test
 
 # --- The least build, ADIT_EXTRAS 0: the tests of what it has.
 LEAST_TESTS := $(patsubst %,$(BUILD)/least/test/unit/%_test,esp ipsec node replay sad_spd transport)
@@ -47,13 +77,10 @@ $(BE32)/mbedtls/library/libmbedcrypto.a: $(CACHE)/src/mbedtls/.unpacked | $(HAVE
 	$(mbedtls-copy)
 	$(MBEDTLS_MAKE) CC=$(BE32_CC) AR=mips-linux-gnu-ar CFLAGS=-O2
 
-# CMocka is one source file; its configuration is what a Linux has.
-CMOCKA_HAS := SIGNAL_H INTTYPES_H STDINT_H STRINGS_H MALLOC_H STRUCT_TIMESPEC CLOCK_REALTIME STRSIGNAL
+$(BE32)/cmocka/lib/libcmocka.a: CMOCKA_CC := $(BE32_CC)
+$(BE32)/cmocka/lib/libcmocka.a: CMOCKA_AR := mips-linux-gnu-ar
 $(BE32)/cmocka/lib/libcmocka.a: $(CACHE)/src/cmocka/.unpacked | $(HAVE)/mips
-	@mkdir -p $(@D) $(dir $(@D))include
-	cp $(<D)/include/*.h $(dir $(@D))include
-	$(BE32_CC) -O2 $(CMOCKA_HAS:%=-DHAVE_%) -D_GNU_SOURCE -I$(<D)/include -c $(<D)/src/cmocka.c -o $(@D)/cmocka.o
-	mips-linux-gnu-ar rcs $@ $(@D)/cmocka.o
+	$(cmocka-build)
 
 .PHONY: test-be32
 test-be32: $(BE32)/mbedtls/library/libmbedcrypto.a $(BE32)/cmocka/lib/libcmocka.a
@@ -84,6 +111,7 @@ cross-m4: $(M4)/mbedtls/library/libmbedcrypto.a
 		OPT=-Os PIC= CFLAGS='$(M4_FLAGS)' MBEDTLS_DIR=$(M4)/mbedtls $(BUILD)/m4/libadit.a
 
 #: make test-asan  all programs and the same tests by clang with the address and undefined-behaviour sanitizers
+#: make test-msan  the same tests by clang with the memory sanitizer, mbedTLS and CMocka with it
 #: make test-least  the tests of the data path on a build for the smallest devices
 #: make test-mbedtls36  the same tests with mbedTLS 3.6, built from Debian 13's source
 #: make test-be32  the same tests on a big-endian 32-bit machine (mips), emulated

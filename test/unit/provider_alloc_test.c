@@ -20,7 +20,7 @@
 #if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
 #define COUNTING 0
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
 #define COUNTING 0
 #endif
 #endif
