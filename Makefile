@@ -182,6 +182,7 @@ include test/sim/sim.mk
 include test/size/size.mk
 include test/differential/differential.mk
 include test/ct/ct.mk
+include test/analyze/analyze.mk
 include test/conformance/conformance.mk
 include test/coverage/coverage.mk
 

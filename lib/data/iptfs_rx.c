@@ -222,23 +222,23 @@ keep(struct adit_iptfs_rx *rx, uint64_t seq, const struct adit_pkt *payload)
 	return true;
 }
 
-/* Whether the payload of that number is kept. */
-static bool
-slot_is(const struct adit_iptfs_rx *rx, uint64_t seq)
+/* The kept payload of that number; NULL: there is none. */
+static struct adit_iptfs_slot *
+kept(const struct adit_iptfs_rx *rx, uint64_t seq)
 {
-	const struct adit_iptfs_slot *s = slot_of(rx, seq);
+	struct adit_iptfs_slot *s = slot_of(rx, seq);
 
-	return s && seq != 0 && s->seq == seq;
+	return s && seq != 0 && s->seq == seq ? s : NULL;
 }
 
 /* The payload whose turn it is, if it came early. */
 static bool
 begin_kept(struct adit_iptfs_rx *rx)
 {
-	struct adit_iptfs_slot *s = slot_of(rx, rx->next);
+	struct adit_iptfs_slot *s = kept(rx, rx->next);
 	struct adit_pkt payload;
 
-	if (!slot_is(rx, rx->next))
+	if (!s)
 		return false;
 	payload.buf = rx->mem.bytes + (size_t)(s - rx->mem.slots) * rx->mem.slot_size;
 	payload.cap = rx->mem.slot_size;
@@ -252,7 +252,7 @@ begin_kept(struct adit_iptfs_rx *rx)
 enum adit_status
 adit_iptfs_input(struct adit_iptfs_rx *rx, uint64_t seq, const struct adit_pkt *payload)
 {
-	if (rx->is_reading || slot_is(rx, rx->next))
+	if (rx->is_reading || kept(rx, rx->next))
 		return ADIT_ERR_STATE;
 	if (rx->next == 0)
 		rx->next = seq;

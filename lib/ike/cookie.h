@@ -9,7 +9,7 @@
 /* Version of the secret, then the first 16 bytes of the PRF's output. */
 #define ADIT_COOKIE_LEN 17
 /* How long cookies are made with one secret; they are good for up to twice as long. */
-#define ADIT_COOKIE_PERIOD_MS 60000
+#define ADIT_COOKIE_PERIOD_MS UINT64_C(60000)
 
 /* What a cookie is bound to: the first request that it answers, and where that came from. */
 struct adit_cookie_of {

@@ -27,8 +27,7 @@ get_selector(struct adit_reader *r, struct selector *s)
 	len = adit_read_u16(r);
 	if (len < TS_HEADER_LEN)
 		r->bad = true;
-	else
-		s->rest = adit_read_span(r, (size_t)len - TS_HEADER_LEN);
+	s->rest = adit_read_span(r, r->bad ? 0 : (size_t)len - TS_HEADER_LEN);
 }
 
 static size_t
