@@ -422,6 +422,56 @@ test_padding_longer_than_the_message_is_invalid_syntax(void **state)
 	}
 }
 
+/* --- Peers that want other groups. */
+
+static const struct adit_transform x25519[] = {{ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128},
+					       {ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+					       {ADIT_TRANSFORM_KE, ADIT_KE_CURVE25519, 0}};
+static const struct adit_transform ecp256[] = {{ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128},
+					       {ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+					       {ADIT_TRANSFORM_KE, ADIT_KE_ECP_256, 0}};
+static const struct adit_transform chacha[] = {
+	{ADIT_TRANSFORM_ENCR, ADIT_ENCR_CHACHA20_POLY1305, 0},
+	{ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+	{ADIT_TRANSFORM_KE, ADIT_KE_CURVE25519, 0}};
+
+/* Of b's peers at a's address the first that takes the offer as it is; else the first that would
+ * with another group, and is told of; one that takes nothing counts for nothing. */
+static void
+test_of_several_peers_one_that_fits_goes_before_one_that_wants_another_group(void **state)
+{
+	static const struct adit_proposal wants[] = {{x25519, 3}, {ecp256, 3}, {chacha, 3}};
+	static const struct {
+		uint8_t peers[3];
+		uint8_t sent; /* datagrams until both are up */
+	} rows[] = {{{1, 0, 2}, 4}, {{1, 1, 2}, 6}, {{2, 1, 1}, 6}, {{2, 1, 0}, 4}};
+	struct adit_transform both[4];
+	struct adit_proposal offer = {both, 4};
+
+	(void)state;
+	memcpy(both, x25519, sizeof x25519);
+	both[3] = ecp256[2];
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct adit_peer_config peers[3];
+
+		pair_defaults(&pair, 30 + i);
+		pair.a.peer.proposals = &offer;
+		pair.a.peer.proposal_count = 1;
+		for (unsigned k = 0; k < 3; k++) {
+			peers[k] = pair.b.peer;
+			peers[k].proposals = &wants[rows[i].peers[k]];
+			peers[k].proposal_count = 1;
+		}
+		pair.b.cfg.peers = peers;
+		pair.b.cfg.peer_count = 3;
+		pair_open(&pair);
+		pair_start(&pair);
+		pair_run(&pair);
+		assert_true(pair_is_up(&pair));
+		assert_int_equal(pair.sent, rows[i].sent);
+	}
+}
+
 /* --- Cookies. */
 
 static void
@@ -457,6 +507,8 @@ main(void)
 		cmocka_unit_test(test_a_critical_payload_outside_a_first_request_gets_no_answer),
 		cmocka_unit_test(test_another_version_is_answered_with_the_other_flag),
 		cmocka_unit_test(test_padding_longer_than_the_message_is_invalid_syntax),
+		cmocka_unit_test(
+			test_of_several_peers_one_that_fits_goes_before_one_that_wants_another_group),
 		cmocka_unit_test(test_without_randomness_there_is_no_cookie),
 	};
 

@@ -375,6 +375,47 @@ test_all_sas_are_walked_with_and_without_their_handles(void **state)
 	site_close(&a);
 }
 
+/* --- Selectors from a packet. */
+
+static void
+test_selectors_from_a_packet_are_those_that_it_is_in(void **state)
+{
+	struct adit_selectors out;
+	struct adit_policy policy;
+	struct adit_flow flow;
+
+	(void)state;
+	memset(&policy, 0, sizeof policy);
+	policy.pfp = ADIT_PFP_LOCAL | ADIT_PFP_REMOTE | ADIT_PFP_LOCAL_PORT | ADIT_PFP_REMOTE_PORT;
+	for (unsigned i = 0; i < 3; i++) {
+		policy.selectors.local[i] = adit_ts_prefix(i ? &lane_v6[0] : &ip_a, i ? 64 : 24);
+		policy.selectors.remote[i] = adit_ts_prefix(i ? &lane_v6[1] : &ip_b, i ? 64 : 24);
+	}
+	/* Two that differ in their ports. */
+	policy.selectors.local[1].port_last = 999;
+	policy.selectors.local[2].port_first = 2000;
+	policy.selectors.local_n = policy.selectors.remote_n = 3;
+	memset(&flow, 0, sizeof flow);
+	flow.local = lane_v6[0];
+	flow.remote = lane_v6[1];
+	flow.protocol = ADIT_PROTO_UDP;
+	flow.has_ports = true;
+	flow.local_port = 500;
+	flow.remote_port = 7;
+	assert_int_equal(adit_selectors_from_packet(&policy, &flow, &out), ADIT_OK);
+	assert_int_equal(out.local_n, 1);
+	assert_int_equal(out.remote_n, 1);
+	assert_int_equal(out.local[0].version, 6);
+	assert_memory_equal(out.local[0].first, lane_v6[0].b, 16);
+	assert_memory_equal(out.local[0].last, lane_v6[0].b, 16);
+	assert_int_equal(out.local[0].port_first, 500);
+	flow.local_port = 1500;
+	assert_int_equal(adit_selectors_from_packet(&policy, &flow, &out), ADIT_ERR_SELECTOR);
+	flow.local_port = 2500;
+	assert_int_equal(adit_selectors_from_packet(&policy, &flow, &out), ADIT_OK);
+	assert_int_equal(out.local[0].port_last, 2500);
+}
+
 /* --- Codecs over the caller's memory. */
 
 static void
@@ -445,6 +486,7 @@ main(void)
 		cmocka_unit_test(test_without_randomness_there_is_no_spi),
 		cmocka_unit_test(test_stale_handles_pair_and_bundle_nothing),
 		cmocka_unit_test(test_all_sas_are_walked_with_and_without_their_handles),
+		cmocka_unit_test(test_selectors_from_a_packet_are_those_that_it_is_in),
 		cmocka_unit_test(test_streams_without_room_are_refused),
 		cmocka_unit_test(test_a_length_that_can_not_be_kills_a_stream),
 	};
