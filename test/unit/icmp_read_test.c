@@ -339,6 +339,45 @@ test_an_error_matches_the_selectors_of_what_it_is_about(void **state)
 	assert_false(adit_icmp_matches(&b.e, ADIT_OUT, &s));
 }
 
+/* Errors of all types that tell where their quote ends, and of one that does not; an error cut
+ * short within its own header. */
+static void
+test_only_some_types_tell_the_length_of_their_quote(void **state)
+{
+	static const struct {
+		uint8_t version, type;
+		bool tells;
+	} rows[] = {{4, 3, true}, {4, 11, true}, {4, 12, true}, {4, REDIRECT, false},
+		    {6, 1, true}, {6, 3, true},  {6, 2, false}, {6, PARAMETER_V6, false}};
+	struct icmp_bench b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t head = rows[i].version == 4 ? 20 : 40;
+		uint8_t *icmp;
+
+		bench_set_up(&b, rows[i].version);
+		assert_int_equal(bench_too_big(&b, 1400), ADIT_OK);
+		icmp = bench_made(&b) + head;
+		icmp[0] = rows[i].type;
+		icmp[1] = 0;
+		/* A quote of 16 bytes, which no header fits into. */
+		memset(icmp + 4, 0, 4);
+		icmp[rows[i].version == 4 ? 5 : 4] = rows[i].version == 4 ? 4 : 2;
+		mend(&b);
+		assert_int_equal(adit_icmp_error_read(&b.e, bench_made(&b), b.out.len) == ADIT_OK,
+				 !rows[i].tells);
+	}
+	for (size_t n = 0; n < 8; n++) {
+		bench_set_up(&b, 4);
+		assert_int_equal(bench_too_big(&b, 1400), ADIT_OK);
+		b.out.len = 20 + n;
+		mend(&b);
+		assert_int_equal(adit_icmp_error_read(&b.e, bench_made(&b), b.out.len),
+				 ADIT_ERR_SHORT);
+	}
+}
+
 int
 main(void)
 {
@@ -354,6 +393,7 @@ main(void)
 		cmocka_unit_test(test_extensions_behind_a_quote_are_not_taken_for_it),
 		cmocka_unit_test(test_what_others_have_there_is_no_length_of_the_quote),
 		cmocka_unit_test(test_an_error_matches_the_selectors_of_what_it_is_about),
+		cmocka_unit_test(test_only_some_types_tell_the_length_of_their_quote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,10 +146,13 @@ test_attempts_are_bounded_by_sas_and_by_handshakes(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		pair_defaults(&pair, 6 + i);
 		pair_open(&pair);
-		if (i)
-			pair.a.ike.mem.sa_count = 1;
-		else
-			pair.a.ike.mem.handshake_count = 1;
+		{
+			const struct adit_ike_mem mem = {pair.a.sas,        i ? 1 : PAIR_SLOTS,
+							 pair.a.children,   PAIR_SLOTS,
+							 pair.a.handshakes, i ? PAIR_SLOTS : 1};
+
+			assert_int_equal(adit_ike_init(&pair.a.ike, &pair.a.cfg, &mem), ADIT_OK);
+		}
 		assert_int_not_equal(pair_start(&pair).generation, 0);
 		assert_int_equal(adit_ike_start(&pair.a.ike, pair.now, 0, 0, &pair.a.end, &id),
 				 ADIT_ERR_FULL);

@@ -380,6 +380,17 @@ test_headers_of_the_whole_are_those_of_the_first_fragment(void **state)
 	}
 }
 
+static void
+test_pieces_that_contradict_themselves_are_refused(void **state)
+{
+	struct adit_pkt wrong = {packet, 10, 11, 0};
+	struct joins w;
+
+	(void)state;
+	assert_int_equal(joins_open(&w), ADIT_OK);
+	assert_int_equal(adit_reasm_add(&w.r, 0, &wrong), ADIT_ERR_ARG);
+}
+
 int
 main(void)
 {
@@ -394,6 +405,7 @@ main(void)
 		cmocka_unit_test(test_packets_that_come_mixed_are_each_joined),
 		cmocka_unit_test(test_ecn_of_fragments_joins_as_rfc_3168_says),
 		cmocka_unit_test(test_headers_of_the_whole_are_those_of_the_first_fragment),
+		cmocka_unit_test(test_pieces_that_contradict_themselves_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);
