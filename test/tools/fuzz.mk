@@ -2,7 +2,7 @@
 # AFL++. MINUTES or FUZZ_SECONDS for each, FUZZ_JOBS at a time, FUZZ='names' for some of them.
 MINUTES ?=
 FUZZ_SECONDS ?= $(if $(MINUTES),$(shell echo $$(($(MINUTES) * 60))),10)
-FUZZ_JOBS ?= $(shell nproc)
+FUZZ_JOBS ?= $(shell echo $$(($(shell nproc) > 2 ? $(shell nproc) : 2)))
 FUZZ ?= $(sort $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c)))
 FUZZ_BIN := $(FUZZ:%=$(BUILD)/test/fuzz/%_fuzz)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
