@@ -1,5 +1,7 @@
 /* The IKE engine (RFC 7296): no I/O of its own. Whoever has an event loop uses the five calls:
- * input, tick, output, event, deadline. After any call, first take all events, then all output. */
+ * input, tick, output, event, deadline. After any call, first take all events, then all output.
+ * What is called from inside a callback of the same engine changes nothing: ERR_STATE, or no
+ * event. */
 #ifndef ADIT_IKE_H
 #define ADIT_IKE_H
 

@@ -145,6 +145,7 @@ struct adit_ike {
 	struct adit_ike_list sending, telling; /* SAs that may have something due, or to tell */
 	uint16_t timer_count;                  /* entries of the heap of timers */
 	uint16_t half_open;                    /* responders that wait for IKE_AUTH */
+	bool inside;                           /* a call is under way */
 	struct adit_cookie_jar jar;
 	struct adit_protect protect; /* keyed for one message at a time */
 	struct adit_ike_reply reply;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adit/stream.h"
+#include "ike/inside.h"
 #include "ike/lists.h"
 #include "ike/offer.h"
 #include "ike/timers.h"
@@ -113,9 +114,8 @@ receive(struct adit_ike *ike, adit_ms now, const struct adit_path *path, uint8_t
 	}
 }
 
-enum adit_status
-adit_ike_input(struct adit_ike *ike, adit_ms now, const struct adit_path *path, uint8_t *dgram,
-	       size_t n)
+static enum adit_status
+do_input(struct adit_ike *ike, adit_ms now, const struct adit_path *path, uint8_t *dgram, size_t n)
 {
 	enum adit_status st = receive(ike, now, path, dgram, n);
 
@@ -125,17 +125,29 @@ adit_ike_input(struct adit_ike *ike, adit_ms now, const struct adit_path *path, 
 	return st;
 }
 
+enum adit_status
+adit_ike_input(struct adit_ike *ike, adit_ms now, const struct adit_path *path, uint8_t *dgram,
+	       size_t n)
+{
+	if (!adit_ike_enter(ike))
+		return ADIT_ERR_STATE;
+	return adit_ike_leave(ike, do_input(ike, now, path, dgram, n));
+}
+
 void
 adit_ike_tick(struct adit_ike *ike, adit_ms now)
 {
 	struct adit_ike_sa *sa;
 
+	if (!adit_ike_enter(ike))
+		return;
 	/* One that is due again at once has its turn with the next tick. */
 	for (uint16_t n = ike->timer_count; n && (sa = adit_timer_take(ike, now)) != NULL; n--) {
 		adit_ike_tick_sa(ike, sa, now);
 		if (sa->state == ADIT_IKE_UP)
 			adit_ikev2_next_job(ike, sa, now);
 	}
+	(void)adit_ike_leave(ike, ADIT_OK);
 }
 
 adit_ms
@@ -195,9 +207,9 @@ emit_sa(const struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now, struct 
 	return 1;
 }
 
-enum adit_status
-adit_ike_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struct adit_buf dgram,
-		size_t *n)
+static enum adit_status
+do_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struct adit_buf dgram,
+	  size_t *n)
 {
 	struct adit_ike_reply *reply = &ike->reply;
 
@@ -226,6 +238,16 @@ adit_ike_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struc
 	return ADIT_OK;
 }
 
+enum adit_status
+adit_ike_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struct adit_buf dgram,
+		size_t *n)
+{
+	*n = 0;
+	if (!adit_ike_enter(ike))
+		return ADIT_ERR_STATE;
+	return adit_ike_leave(ike, do_output(ike, now, path, dgram, n));
+}
+
 /* The address of one host and not of many: no multicast, no limited broadcast, not zero. */
 static bool
 is_one_host(const struct adit_ip *ip)
@@ -244,9 +266,9 @@ is_of(const struct adit_peer_config *cfg, const struct adit_path *path)
 	       (cfg->remote.version == 0 || adit_ip_equal(&cfg->remote, remote));
 }
 
-enum adit_status
-adit_ike_start_to(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
-		  const struct adit_path *path, struct adit_ike_id *id)
+static enum adit_status
+do_start_to(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
+	    const struct adit_path *path, struct adit_ike_id *id)
 {
 	const struct adit_peer_config *cfg;
 	struct adit_ike_sa *sa;
@@ -276,6 +298,15 @@ adit_ike_start_to(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t chi
 }
 
 enum adit_status
+adit_ike_start_to(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
+		  const struct adit_path *path, struct adit_ike_id *id)
+{
+	if (!adit_ike_enter(ike))
+		return ADIT_ERR_STATE;
+	return adit_ike_leave(ike, do_start_to(ike, now, peer, child, path, id));
+}
+
+enum adit_status
 adit_ike_start(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
 	       const struct adit_endpoint *local, struct adit_ike_id *id)
 {
@@ -289,8 +320,8 @@ adit_ike_start(struct adit_ike *ike, adit_ms now, uint16_t peer, uint16_t child,
 	return adit_ike_start_to(ike, now, peer, child, &path, id);
 }
 
-enum adit_status
-adit_ike_delete(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
+static enum adit_status
+do_delete(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
 {
 	struct adit_ike_sa *sa = adit_ike_by_id(ike, id);
 
@@ -307,7 +338,15 @@ adit_ike_delete(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
 }
 
 enum adit_status
-adit_ike_delete_child(struct adit_ike *ike, adit_ms now, struct adit_child_id id)
+adit_ike_delete(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
+{
+	if (!adit_ike_enter(ike))
+		return ADIT_ERR_STATE;
+	return adit_ike_leave(ike, do_delete(ike, now, id));
+}
+
+static enum adit_status
+do_delete_child(struct adit_ike *ike, adit_ms now, struct adit_child_id id)
 {
 	struct adit_ike_child *child = adit_child_by_id(ike, id);
 	struct adit_ike_sa *sa;
@@ -324,7 +363,15 @@ adit_ike_delete_child(struct adit_ike *ike, adit_ms now, struct adit_child_id id
 }
 
 enum adit_status
-adit_ike_probe(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
+adit_ike_delete_child(struct adit_ike *ike, adit_ms now, struct adit_child_id id)
+{
+	if (!adit_ike_enter(ike))
+		return ADIT_ERR_STATE;
+	return adit_ike_leave(ike, do_delete_child(ike, now, id));
+}
+
+static enum adit_status
+do_probe(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
 {
 	struct adit_ike_sa *sa = adit_ike_by_id(ike, id);
 
@@ -335,6 +382,14 @@ adit_ike_probe(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
 	sa->want |= ADIT_WANT_PROBE;
 	adit_ikev2_next_job(ike, sa, now);
 	return ADIT_OK;
+}
+
+enum adit_status
+adit_ike_probe(struct adit_ike *ike, adit_ms now, struct adit_ike_id id)
+{
+	if (!adit_ike_enter(ike))
+		return ADIT_ERR_STATE;
+	return adit_ike_leave(ike, do_probe(ike, now, id));
 }
 
 void

@@ -3,6 +3,7 @@
  * then that it is down. */
 #include <string.h>
 
+#include "ike/inside.h"
 #include "ike/lists.h"
 #include "ike/slots.h"
 #include "ike/timers.h"
@@ -119,8 +120,8 @@ tell_sa(struct adit_ike *ike, struct adit_ike_sa *sa, struct adit_ike_event *ev)
 	return true;
 }
 
-bool
-adit_ike_event(struct adit_ike *ike, struct adit_ike_event *ev)
+static bool
+tell_next(struct adit_ike *ike, struct adit_ike_event *ev)
 {
 	adit_wipe(&ike->told_keys, sizeof ike->told_keys);
 	while (ike->telling.first) {
@@ -136,4 +137,16 @@ adit_ike_event(struct adit_ike *ike, struct adit_ike_event *ev)
 			return true;
 	}
 	return false;
+}
+
+bool
+adit_ike_event(struct adit_ike *ike, struct adit_ike_event *ev)
+{
+	bool told;
+
+	if (!adit_ike_enter(ike))
+		return false;
+	told = tell_next(ike, ev);
+	(void)adit_ike_leave(ike, ADIT_OK);
+	return told;
 }

@@ -16,6 +16,8 @@ $(SIM_OBJ) $(SIM_BIN:=.o): $(BUILD)/%.o: %.c $(FLAGS)
 $(SIM_BIN): %: %.o $(SIM_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) $< $(SIM_OBJ) -o $@ $(LIB) $(MBEDTLS_LIBS)
 
+$(BUILD)/test/unit/sim_test: $(SIM_OBJ)
+
 .PHONY: sim sim-sweep sim-mesh sim-mutants
 ifdef SEED
 sim: $(BUILD)/test/sim/run
