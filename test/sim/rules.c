@@ -12,7 +12,9 @@ enum {
 	EXCHANGE_AT = 18,
 	FLAGS_AT = 19,
 	ID_AT = 20,
-	SA_INIT = 34
+	SA_INIT = 34,
+	KE_CALLS = 2,
+	CALLS = 24
 };
 
 /* Which rule of README.md a violation breaks, by the words before its colon; 0: none of them. */
@@ -207,6 +209,20 @@ sim_rules_frame_out(struct sim_station *s, const struct sim_frame *f)
 			"no amplification: node %u sent %llu bytes in %u messages for %llu in %u",
 			s->index, (unsigned long long)s->spoofed_out, s->spoofed_messages_out,
 			(unsigned long long)s->spoofed_in, s->spoofed_messages_in);
+}
+
+/* What a frame may cost, whoever it is from: one key exchange of two operations, and of all else as
+ * much as the largest handshake message takes. */
+void
+sim_rules_work(struct sim_station *s, const uint64_t *before)
+{
+	uint64_t ke = s->calls[SIM_CALL_KE] - before[SIM_CALL_KE], all = 0;
+
+	for (int i = 0; i < SIM_CALL_SEND; i++)
+		all += s->calls[i] - before[i];
+	if (ke > KE_CALLS || all > CALLS)
+		sim_broken(s->w, "work is bounded: a frame cost node %u %llu key exchanges, %llu calls",
+			   s->index, (unsigned long long)ke, (unsigned long long)all);
 }
 
 static uint64_t

@@ -188,6 +188,7 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	static uint8_t buf[BUF];
 	struct adit_pkt pkt = {buf, sizeof buf, ADIT_PKT_HEADROOM, f->len};
 	struct adit_verdict v;
+	uint64_t before[SIM_CALL_COUNT];
 
 	/* No socket is bound to any other port. */
 	if (f->protocol == ADIT_PROTO_UDP && f->to.port != PORT && f->to.port != NATT)
@@ -199,7 +200,9 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	}
 	s->w->running = s;
 	sim_ends_before(s);
+	memcpy(before, s->calls, sizeof before);
 	take_packet(s, &pkt, &v, f);
+	sim_rules_work(s, before);
 	sim_ends_after(s);
 	if (s->w->trace)
 		sim_say(s->w, "n%u: got %zu bytes from %u.%u:%u%s: %s", s->index, f->len,

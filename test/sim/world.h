@@ -266,6 +266,8 @@ void sim_rules_sealed(struct sim_world *w, const struct sim_nonce *used);
 void sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev);
 void sim_rules_message(struct sim_station *s, struct adit_span msg);
 void sim_rules_frame_out(struct sim_station *s, const struct sim_frame *f);
+/* A frame was taken; before: how often transforms had been called until then. */
+void sim_rules_work(struct sim_station *s, const uint64_t *before);
 void sim_rules_after(struct sim_station *s); /* after each entry into a node */
 void sim_rules_empty(struct sim_station *s); /* at the very end */
 /* Which node an authenticated peer's identity says, or -1. */
