@@ -185,6 +185,7 @@ include test/ct/ct.mk
 include test/analyze/analyze.mk
 include test/conformance/conformance.mk
 include test/coverage/coverage.mk
+include test/proof/proof.mk
 
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)

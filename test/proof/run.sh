@@ -1,0 +1,104 @@
+#!/bin/bash
+# Runs the proofs: run.sh BUILD [NAME...]; CBMC is the command to start it. A proof is a file here
+# whose first comment has lines "Sources:", "Bound:", "Options:" for CBMC and "Broken: FILE SED", a
+# change of the code under proof that it must notice: each is run as it is and so broken.
+# Ends with "N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+out=$1/proof
+shift
+here=test/proof
+CBMC=${CBMC:?} JOBS=${JOBS:-2} SECONDS_MAX=${SECONDS_MAX:-300}
+checks=(--unwinding-assertions --pointer-overflow-check --no-malloc-may-fail)
+
+field() { # NAME FIELD
+	sed -n "s/^ \* $2: //p; /^ \*\//q" "$here/$1.c"
+}
+
+# Wants of CBMC that nothing fails but what is to be reached, or, of broken code, that something
+# else does.
+judge() { # whole|broken RESULT
+	local reached missed failed
+	reached=$(grep -c '] line [0-9]* reached: .*: FAILURE$' "$2")
+	missed=$(grep -c '] line [0-9]* reached: .*: SUCCESS$' "$2")
+	failed=$(grep -E '^\[.*: (FAILURE|UNKNOWN|ERROR)$' "$2" | grep -vc '] line [0-9]* reached: ')
+	case $1 in
+	whole) [[ $reached -gt 0 && $missed = 0 && $failed = 0 ]] ;;
+	broken) [[ $failed -gt 0 ]] ;;
+	esac
+}
+
+# The folder of the broken code stands before lib/ in the search, so that headers are found there.
+break_code() { # FOLDER FILE SED
+	mkdir -p "$1/$(dirname "$2")"
+	sed "$3" "$2" >"$1/$2"
+	! cmp -s "$2" "$1/$2"
+}
+
+# Sources as they are, or broken where there is such a one.
+sources() { # NAME FOLDER
+	local file
+	for file in $here/$1.c $(field "$1" Sources); do
+		[ -f "$2/$file" ] && echo "$2/$file" || echo "$file"
+	done
+}
+
+cbmc() { # NAME FOLDER RESULT
+	# shellcheck disable=SC2046,SC2086
+	timeout "$SECONDS_MAX" $CBMC -I$here/include -Iinclude -I"$2/lib" -Ilib -I$here "${checks[@]}" \
+		$(field "$1" Options) $(sources "$1" "$2") >"$3" 2>&1
+	grep -q '^VERIFICATION ' "$3"
+}
+
+row() { # NAME BOUND RESULT SECONDS VERDICT
+	local n
+	n=$(sed -n 's/^\*\* [0-9]* of \([0-9]*\) failed.*/\1/p' "$3")
+	printf '%-18s %-44s %7s %5s  %s\n' "$1" "$2" "${n:--}" "$4" "$5"
+}
+
+one() { # whole|broken NAME [NUMBER FILE SED]
+	local kind=$1 name=$2 folder=$out/none result=$out/$2.txt bound verdict=FAILED start=$SECONDS
+	bound=$(field "$name" Bound)
+	if [ "$kind" = broken ]; then
+		folder=$out/$name.$3 result=$out/$name.$3.txt bound="broken: $4"
+		if ! break_code "$folder" "$4" "$5"; then
+			echo "$name: $4 has no such line any more: $5" >&2
+			: >"$result"
+			row "$name" "$bound" "$result" 0 FAILED
+			return
+		fi
+	fi
+	cbmc "$name" "$folder" "$result" && judge "$kind" "$result" && verdict=$([ "$kind" = whole ] && echo proved || echo noticed)
+	row "$name" "$bound" "$result" $((SECONDS - start)) "$verdict"
+	[ "$verdict" = FAILED ] && grep -E '^\[.*: (FAILURE|UNKNOWN|ERROR)$|rror' "$result" |
+		grep -v reached: | head -n 8 >&2
+}
+
+wait_for_place() {
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+		wait -n
+	done
+}
+
+rm -rf "$out"
+mkdir -p "$out"
+[ $# -gt 0 ] || set -- $(grep -l '^ \* Options: ' $here/*.c | sed 's,.*/,,; s/\.c$//')
+printf '%-18s %-44s %7s %5s  %s\n' proof bound checks s result
+{
+	for name; do
+		wait_for_place
+		one whole "$name" &
+		number=0
+		while read -r file change; do
+			[ -n "$file" ] || continue
+			number=$((number + 1))
+			wait_for_place
+			one broken "$name" $number "$file" "$change" &
+		done < <(field "$name" Broken)
+	done
+	wait
+} | tee "$out/table"
+passed=$(grep -cE ' (proved|noticed)$' "$out/table")
+failed=$(grep -c ' FAILED$' "$out/table")
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
