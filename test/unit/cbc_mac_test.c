@@ -173,7 +173,7 @@ static enum adit_status
 sum_once(const struct adit_mac *mac, uint8_t *out)
 {
 	static const uint8_t key[KEY] = {7}, message[40] = {8};
-	const struct adit_span parts[] = {{message, 20}, {message + 20, 13}, {message + 33, 7}};
+	const struct adit_span parts[] = {{message, 36}, {message + 36, 3}, {message + 39, 1}};
 	union adit_mac_ctx kc;
 	enum adit_status st = mac->setkey(mac, kc.mem, (struct adit_span){key, KEY});
 

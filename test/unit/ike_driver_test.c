@@ -33,6 +33,40 @@ test_output_that_finds_no_room_stays_due(void **state)
 	assert_true(pair_take(&pair, &pair.a, &d));
 }
 
+/* Due for being sent again, and answered before it was taken. */
+static void
+test_what_was_answered_meanwhile_is_not_sent_again(void **state)
+{
+	struct pair_datagram d;
+
+	(void)state;
+	pair_defaults(&pair, 21);
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_int_equal(adit_ike_probe(&pair.a.ike, pair.now, (struct adit_ike_id){0, 1}),
+			 ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	pair.now = adit_ike_deadline(&pair.a.ike);
+	adit_ike_tick(&pair.a.ike, pair.now);
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_false(pair_take(&pair, &pair.a, &d));
+}
+
+/* An engine that waits for nothing: however late it is. */
+static void
+test_no_time_is_late_for_an_idle_engine(void **state)
+{
+	(void)state;
+	pair_defaults(&pair, 22);
+	pair_open(&pair);
+	assert_true(adit_ike_deadline(&pair.a.ike) == ADIT_NEVER);
+	adit_ike_tick(&pair.a.ike, ADIT_NEVER);
+	assert_int_equal(pair_in_use(&pair.a), 0);
+}
+
 /* --- Ports. */
 
 static uint16_t seen_from[8], seen_to[8];
@@ -241,6 +275,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_output_that_finds_no_room_stays_due),
+		cmocka_unit_test(test_what_was_answered_meanwhile_is_not_sent_again),
+		cmocka_unit_test(test_no_time_is_late_for_an_idle_engine),
 		cmocka_unit_test(test_other_ports_than_the_usual_are_used_where_configured),
 		cmocka_unit_test(test_an_attempt_from_the_natt_port_stays_on_it),
 		cmocka_unit_test(test_retransmission_is_as_configured),

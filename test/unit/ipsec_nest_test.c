@@ -34,7 +34,7 @@ add(struct site *s, struct adit_sa_params p)
 	return id;
 }
 
-/* ESP in a tunnel, and that in `layers` SAs of AH in transport mode. */
+/* ESP in a tunnel, and that in `layers` SAs in transport mode, AH and ESP in turn. */
 static void
 open_bundle(unsigned layers)
 {
@@ -51,7 +51,7 @@ open_bundle(unsigned layers)
 	assert_non_null(adit_sad_next(&b.sad, &cursor, &layer_b[0]));
 	for (unsigned i = 1; i <= layers; i++) {
 		memset(&p, 0, sizeof p);
-		p.protocol = ADIT_PROTO_AH;
+		p.protocol = i & 1 ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
 		p.mode = ADIT_TRANSPORT;
 		p.aead = &adit_mbedtls_null_sha256;
 		p.spi = FIRST_SPI + i;
@@ -89,7 +89,7 @@ test_packets_go_through_all_layers_and_back(void **state)
 	for (unsigned layers = 0; layers <= ADIT_NEST_MAX; layers++) {
 		open_bundle(layers);
 		assert_int_equal(send_one(), ADIT_VERDICT_SEND);
-		assert_int_equal(site_data(&a)[9], layers ? ADIT_PROTO_AH : ADIT_PROTO_ESP);
+		assert_int_equal(site_data(&a)[9], layers & 1 ? ADIT_PROTO_AH : ADIT_PROTO_ESP);
 		assert_int_equal(site_carry(&a, &b), ADIT_VERDICT_DELIVER);
 		assert_int_equal(b.v.sa.slot, layer_b[0].slot);
 		close_both();

@@ -119,6 +119,25 @@ test_transforms_are_of_their_protocol(void **state)
 	}
 }
 
+/* Padding is by masks: blocks are powers of two. */
+static void
+test_an_aead_whose_block_is_no_power_of_two_is_refused(void **state)
+{
+	struct adit_sa_params p = lane_params(4, ADIT_TUNNEL, &adit_mbedtls_aes128_gcm16);
+	struct adit_aead odd = adit_mbedtls_aes128_gcm16;
+
+	(void)state;
+	p.aead = &odd;
+	for (unsigned block = 0; block <= 5; block++) {
+		bool good = block == 1 || block == 2 || block == 4;
+
+		odd.block = (uint8_t)block;
+		assert_int_equal(lane_try(&lane, &p), good ? ADIT_OK : ADIT_ERR_ARG);
+		if (good)
+			lane_close(&lane);
+	}
+}
+
 static void
 test_a_path_of_two_versions_or_none_is_refused(void **state)
 {
@@ -478,6 +497,7 @@ main(void)
 		cmocka_unit_test(test_beet_wants_inner_addresses_of_the_same_version_and_esp),
 		cmocka_unit_test(test_modes_take_what_they_can_carry),
 		cmocka_unit_test(test_transforms_are_of_their_protocol),
+		cmocka_unit_test(test_an_aead_whose_block_is_no_power_of_two_is_refused),
 		cmocka_unit_test(test_a_path_of_two_versions_or_none_is_refused),
 		cmocka_unit_test(test_an_sa_without_the_rest_has_no_age),
 		cmocka_unit_test(test_a_sad_of_memory_that_can_not_work_is_refused),
