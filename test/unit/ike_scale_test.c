@@ -329,7 +329,7 @@ open_end(struct end *e, uint8_t own)
 	e->cfg.rng = (struct adit_rng){&e->rng, pair_rng_fill};
 	e->cfg.peers = &e->peer;
 	e->cfg.peer_count = 1;
-	e->cfg.cookie_threshold = HANDSHAKES;
+	e->cfg.cookie_threshold = e->cfg.half_open_per_prefix = HANDSHAKES;
 	assert_int_equal(adit_ike_init(&e->ike, &e->cfg, &mem), ADIT_OK);
 }
 
