@@ -321,6 +321,7 @@ main(int argc, char **argv)
 		}
 	path_bench(&to);
 	lookup_bench(&to);
+	parse_bench(&to);
 	fputs("\n]\n", to.json);
 	return fclose(to.json) ? 1 : 0;
 }

@@ -27,8 +27,9 @@ void must(int ok, const char *what);
 void put_figure(struct figures *to, const struct figure *f);
 
 /* Each prints a table and puts its figures: SAD and SPD look-ups; what a packet costs beside its
- * cipher. */
+ * cipher; what hostile messages cost. */
 void lookup_bench(struct figures *to);
 void path_bench(struct figures *to);
+void parse_bench(struct figures *to);
 
 #endif

@@ -1,4 +1,4 @@
-/* Floods of first messages. Attack corpus: DOS-02, DOS-05. */
+/* Floods of first messages. Attack corpus: DOS-02, DOS-05, DOS-08. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "wire/ike_sa_payload.h"
 
 #define TEST(name) cmocka_unit_test(name)
-enum { HANDSHAKES = 16, NONCE_AT_LEAST = 16, SPI_LEN = 8, HEADER = 28 };
+enum { HANDSHAKES = 16, NONCE_AT_LEAST = 16, HEADER = 28, NATD = 28 };
 
 static struct pair pair;
 static struct adit_ike_sa sas[HANDSHAKES];
@@ -227,6 +227,50 @@ test_a_short_request_is_taken_with_a_cookie(void **state)
 	assert_int_equal(pair.b.ike.half_open, 1);
 }
 
+static unsigned hashes;
+
+static enum adit_status
+counted_start(void *ctx)
+{
+	hashes++;
+	return adit_mbedtls_sha1.start(ctx);
+}
+
+/* DOS-08: what is hashed of a message does not grow with what it repeats. What reading costs by
+ * byte is in make bench. */
+static void
+test_many_addresses_to_detect_cost_no_more_hashes(void **state)
+{
+	const struct adit_ip from = v4(1);
+	struct adit_hash sha1 = adit_mbedtls_sha1;
+	struct adit_crypto crypto = adit_mbedtls_compat;
+	unsigned few = 0;
+
+	(void)state;
+	sha1.start = counted_start;
+	crypto.sha1 = &sha1;
+	for (int many = 0; many < 2; many++) {
+		struct pair_datagram d, more;
+
+		open_with(0);
+		pair.b.cfg.crypto = &crypto;
+		make_first(&d);
+		memset(&more, 0, sizeof more);
+		more.len = HEADER + NATD;
+		more.bytes[16] = ADIT_PAYLOAD_NOTIFY;
+		adit_store16(more.bytes + HEADER + 2, NATD);
+		adit_store16(more.bytes + HEADER + 6, ADIT_N_NAT_DETECTION_SOURCE_IP);
+		while (many && d.len + NATD <= ADIT_IKE_MESSAGE_MAX)
+			add_cookie(&d, &more);
+		hashes = 0;
+		assert_int_equal(give_from(&from, &d), ADIT_OK);
+		if (!many)
+			few = hashes;
+	}
+	assert_true(few > 0);
+	assert_int_equal(hashes, few);
+}
+
 int
 main(void)
 {
@@ -235,6 +279,7 @@ main(void)
 		TEST(test_the_hosts_of_one_ipv6_net_have_one_share),
 		TEST(test_no_answer_is_longer_than_its_question),
 		TEST(test_a_short_request_is_taken_with_a_cookie),
+		TEST(test_many_addresses_to_detect_cost_no_more_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
