@@ -103,6 +103,12 @@ copy_of(struct sim_world *w, const struct sim_frame *f)
 	return c;
 }
 
+static bool
+is_same(const struct sim_frame *a, const struct sim_frame *b)
+{
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
 static void
 swap_ends(struct sim_frame *f)
 {
@@ -125,6 +131,7 @@ replay(struct sim_world *w, const struct sim_frame *seen)
 {
 	struct sim_frame *f = copy_of(w, seen);
 
+	f->forged = false;
 	if (sim_chance(&w->random, 250))
 		f->from.port = (uint16_t)sim_next(&w->random);
 	if (sim_chance(&w->random, 250))
@@ -138,8 +145,12 @@ replay_all(struct sim_world *w)
 {
 	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
 
-	for (unsigned i = w->seen_n - n; n; i++, n--)
-		sim_wire_send(w, NULL, copy_of(w, &w->seen[i % SIM_SEEN]));
+	for (unsigned i = w->seen_n - n; n; i++, n--) {
+		struct sim_frame *f = copy_of(w, &w->seen[i % SIM_SEEN]);
+
+		f->forged = false;
+		sim_wire_send(w, NULL, f);
+	}
 }
 
 static void
@@ -166,6 +177,7 @@ splice(struct sim_world *w, const struct sim_frame *a, const struct sim_frame *b
 
 	memcpy(f->bytes + at, b->bytes + at, b->len - at);
 	f->len = b->len;
+	f->forged = !is_same(f, a) && !is_same(f, b);
 	sim_wire_send(w, NULL, f);
 }
 
@@ -179,6 +191,7 @@ change(struct sim_world *w, const struct sim_frame *seen)
 		f->bytes[sim_below(&w->random, (uint32_t)f->len)] = (uint8_t)sim_next(&w->random);
 	if (sim_chance(&w->random, 200))
 		f->len = sim_below(&w->random, (uint32_t)f->len + 1);
+	f->forged = !is_same(f, seen);
 	sim_wire_send(w, NULL, f);
 }
 
@@ -396,7 +409,7 @@ make_impostor(struct sim_world *w, struct sim_station *s)
 }
 
 /* Somebody takes a node's place on the network for a while: it gets what is sent to that node, and
- * sends as that node, without its secrets. */
+ * sends as that node. Its AUTH is garbage (ends.c). */
 static void
 impersonate(struct sim_world *w)
 {

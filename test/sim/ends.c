@@ -1,16 +1,18 @@
-/* How SAs end: when one of their own two ends says so, and then at both. What a node is told is
- * seen in its trace, where messages stand that it has found authentic. */
+/* What a node takes for its peers' word, and how SAs end: when one of their own two ends says so,
+ * and then at both. It is seen in the node's trace, where messages stand that it has found
+ * authentic. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/world.h"
 
-enum { SPI_LEN = 8, PAYLOAD = 4, DELETE = 42, INFORMATIONAL = 37, SA_INIT = 34, TOLD_MAX = 8 };
-enum { PROTO_IKE = 1, PROTO_ESP = 3 };
+enum { SPI_LEN = 8, PAYLOAD = 4, DELETE = 42, AUTH = 39, AUTH_HEAD = 4, TOLD_MAX = 8 };
+enum { SA_INIT = 34, IKE_AUTH = 35, INFORMATIONAL = 37, PROTO_IKE = 1, PROTO_ESP = 3 };
 
 struct sim_ends {
 	struct adit_trace trace;
 	/* What the packet of this step said. */
+	bool forged;
 	int slot;    /* of the IKE SA that it came on; -1: of none */
 	int speaker; /* its node; -1: not known yet */
 	uint8_t spi_i[SPI_LEN], spi_r[SPI_LEN];
@@ -21,7 +23,9 @@ struct sim_ends {
 	/* Before this step, of each slot: whether it was up, and with whom. */
 	struct before {
 		bool up;
+		uint8_t job;
 		uint16_t generation;
+		uint32_t expected;
 		int peer;
 	} * before;
 };
@@ -54,8 +58,10 @@ read_payloads(struct sim_ends *e, const struct adit_trace_record *rec)
 
 		if (n < PAYLOAD || n > left)
 			return;
-		if (type == DELETE && n > PAYLOAD)
+		if (type == DELETE && n > PAYLOAD && !rec->sent)
 			read_delete(e, p + PAYLOAD, n - PAYLOAD);
+		if (type == AUTH && n > PAYLOAD + AUTH_HEAD && rec->sent)
+			((uint8_t *)(uintptr_t)p)[n - 1] ^= 1;
 		type = p[0];
 		p += n;
 		left -= n;
@@ -75,8 +81,16 @@ record(void *ctx, const struct adit_trace_record *rec)
 	struct sim_station *s = ctx;
 	struct sim_ends *e = s->ends;
 
-	if (rec->kind != ADIT_TRACE_MESSAGE || rec->sent || rec->exchange == SA_INIT)
+	if (rec->kind != ADIT_TRACE_MESSAGE)
 		return;
+	/* Not sealed yet: it can be spoilt here. */
+	if (s->impostor && rec->sent && rec->exchange == IKE_AUTH)
+		read_payloads(e, rec);
+	if (rec->sent || rec->exchange == SA_INIT)
+		return;
+	if (e->forged)
+		sim_broken(s->w, "only what a peer sent is heard: node %u takes a forged message",
+			   s->index);
 	memcpy(e->spi_i, rec->spi_i, SPI_LEN);
 	memcpy(e->spi_r, rec->spi_r, SPI_LEN);
 	for (unsigned i = 0; i < s->mem.ike.sa_count; i++)
@@ -125,12 +139,13 @@ failures(const struct sim_station *s)
 }
 
 void
-sim_ends_before(struct sim_station *s)
+sim_ends_before(struct sim_station *s, bool forged)
 {
 	struct sim_ends *e = s->ends;
 
 	if (s->w->plan.light)
 		return;
+	e->forged = forged;
 	e->slot = e->speaker = -1;
 	e->whole = false;
 	e->gone_n = 0;
@@ -139,6 +154,8 @@ sim_ends_before(struct sim_station *s)
 		const struct adit_ike_sa *sa = &s->mem.ike.sas[i];
 
 		e->before[i].up = sa->state == ADIT_IKE_UP;
+		e->before[i].job = sa->job;
+		e->before[i].expected = sa->expected;
 		e->before[i].generation = sa->generation;
 		e->before[i].peer = e->before[i].up ? sim_node_of(s, sa) : -1;
 	}
@@ -162,6 +179,14 @@ check_gone(struct sim_station *s, const struct adit_ike_sa *sa)
 					   s->index, e->gone[k]);
 }
 
+/* Whether a message counted as the peer's next, or as its answer. */
+static bool
+is_moved(const struct before *b, const struct adit_ike_sa *sa)
+{
+	return b->up && b->generation == sa->generation && sa->state == ADIT_IKE_UP &&
+	       (sa->expected != b->expected || (b->job && !sa->job));
+}
+
 void
 sim_ends_after(struct sim_station *s)
 {
@@ -177,6 +202,11 @@ sim_ends_after(struct sim_station *s)
 		bool ended = sa->state == ADIT_IKE_FREE || sa->state == ADIT_IKE_DEAD ||
 			     sa->generation != e->before[i].generation;
 
+		if (e->forged && is_moved(&e->before[i], sa))
+			sim_broken(
+				s->w,
+				"only what a peer sent is heard: node %u counts a forged message",
+				s->index);
 		if (e->slot >= 0 && is_told_of(e, sa))
 			check_gone(s, sa);
 		if (e->before[i].up && ended && (int)i != e->slot && e->failures == failures(s) &&

@@ -31,6 +31,7 @@ sim_rule_of(const char *violation)
 		{1, "only what its SA is for:"},
 		{1, "only what is protected gets in:"},
 		{1, "nothing changed:"},
+		{1, "only what a peer sent is heard:"},
 		{2, "nothing in clear:"},
 		{2, "what is to pass passes:"},
 		{2, "what is barred is dropped:"},
@@ -55,6 +56,7 @@ sim_rule_of(const char *violation)
 		{12, "what is deleted is gone:"},
 		{12, "an SA ends by its own ends:"},
 		{13, "only who has the secret:"},
+		{14, "work is bounded:"},
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -159,6 +161,8 @@ sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev)
 		sim_broken(w, "the peer has a name: node %u has a Child SA with nobody", s->index);
 		return;
 	}
+	if (s->impostor)
+		return;
 	if (is_with_impostor(s, &s->mem.ike.sas[ev->ike.slot]))
 		sim_broken(w, "only who has the secret: node %u takes another for node %d",
 			   s->index, peer);

@@ -121,7 +121,6 @@ make_peer(struct sim_station *s, unsigned at, unsigned other)
 	uint8_t *psk = room_for(1, PSK_LEN);
 
 	psk_of(plan, s->index, other, psk);
-	psk[0] ^= s->impostor;
 	peer->name = "peer";
 	peer->psk = (struct adit_span){psk, PSK_LEN};
 	peer->dpd_delay_ms = plan->dpd_ms;

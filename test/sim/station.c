@@ -199,7 +199,7 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 		s->spoofed_messages_in++;
 	}
 	s->w->running = s;
-	sim_ends_before(s);
+	sim_ends_before(s, f->forged);
 	memcpy(before, s->calls, sizeof before);
 	take_packet(s, &pkt, &v, f);
 	sim_rules_work(s, before);

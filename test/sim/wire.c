@@ -134,7 +134,8 @@ launch(struct sim_world *w, const struct sim_frame *f)
 	copy->next = next;
 	if (w->plan.jitter)
 		delay += sim_below(&w->random, (uint32_t)w->plan.jitter);
-	if (!w->calm)
+	/* What is wrong already stays wrong. */
+	if (!w->calm && !f->forged)
 		damage(w, copy);
 	sim_at(w, w->now + delay, SIM_ARRIVE, 0, copy);
 }

@@ -63,7 +63,7 @@ struct sim_frame {
 	struct adit_endpoint from, to;
 	uint8_t protocol; /* ADIT_PROTO_UDP, ADIT_PROTO_ESP; 0: an IP packet in clear */
 	bool spoofed;     /* from an address that nobody answers for: off-path */
-	bool forged;      /* made or changed by the attacker */
+	bool forged;      /* not as anybody of the nodes has made it */
 	size_t len;
 	uint8_t bytes[SIM_FRAME_MAX];
 };
@@ -100,7 +100,7 @@ struct sim_station {
 	struct sim_world *w;
 	unsigned index;
 	bool up;
-	bool impostor; /* it says to be node `index`, whose secrets it has not */
+	bool impostor; /* it says to be node `index`, and its AUTH is garbage */
 	struct adit_node node;
 	struct adit_node_mem mem;
 	struct adit_node_config cfg;
@@ -251,7 +251,8 @@ void sim_manual_free(struct sim_station *s);
 
 /* ends.c: how SAs end. */
 void sim_ends_make(struct sim_station *s);
-void sim_ends_before(struct sim_station *s); /* around each packet that a node is given */
+/* Around each packet that a node is given. */
+void sim_ends_before(struct sim_station *s, bool forged);
 void sim_ends_after(struct sim_station *s);
 void sim_ends_free(struct sim_station *s);
 
