@@ -3,6 +3,8 @@
 
 #include "sim/world.h"
 
+enum { MANY_HANDSHAKES = 200, MOST_REAL = 4 };
+
 static const uint32_t windows[] = {32, 64, 128, 1024};
 
 /* One in four worlds has none of it, else up to `most`. */
@@ -73,8 +75,8 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 	p->topology = (enum sim_topology)sim_below(&r, SIM_TOPOLOGIES);
 	p->nodes = nodes_of(p, &r);
 	p->real_crypto = sim_chance(&r, 10);
-	if (p->real_crypto && p->nodes > 4)
-		p->nodes = 4;
+	if (p->real_crypto && p->nodes > MOST_REAL)
+		p->nodes = MOST_REAL;
 	p->block_cipher = sim_chance(&r, 300);
 	p->esn = sim_chance(&r, 500);
 	p->outer6 = sim_chance(&r, 300);
@@ -86,6 +88,20 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 	if (p->topology == SIM_MANUAL)
 		p->real_crypto = false;
 	p->one_sided = sim_chance(&r, 300);
+}
+
+void
+sim_plan_nodes(struct sim_plan *p, unsigned nodes)
+{
+	uint16_t handshakes = (uint16_t)(2 * nodes < MANY_HANDSHAKES ? 2 * nodes : MANY_HANDSHAKES);
+
+	if (p->topology == SIM_MANUAL || nodes > SIM_MESH_MAX)
+		p->topology = nodes % 2 ? SIM_HUB : SIM_GROUP;
+	p->nodes = nodes;
+	p->handshakes = handshakes > p->handshakes ? handshakes : p->handshakes;
+	if (nodes > SIM_MESH_MAX && p->topology == SIM_GROUP)
+		p->pool_sas = (uint16_t)(2 * SIM_FEW * 2 + p->spare);
+	p->real_crypto = p->real_crypto && nodes <= MOST_REAL;
 }
 
 void

@@ -110,7 +110,7 @@ one(const struct options *o, uint64_t seed, struct totals *t)
 
 	sim_plan_of(&plan, seed);
 	if (o->nodes)
-		plan.nodes = o->nodes;
+		sim_plan_nodes(&plan, o->nodes);
 	digest = run(&plan, o->trace ? stdout : NULL, violation);
 	t->seeds++;
 	t->events += world.events;

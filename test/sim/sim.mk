@@ -1,4 +1,4 @@
-# make sim: worlds in a seed. SEED=n: that one, with its trace; SEED0=, SEEDS=: a range; the
+# make sim: worlds in a seed. SEED=n: that one, with its trace; SEED0=, SEEDS=: a range; NODES=: of so many nodes; the
 # programs of test/sim are run.c (seeds), sweep.c (faults one by one) and mesh.c (everybody with
 # everybody); the rest is the world.
 SIM_MAINS := run sweep mesh
@@ -21,10 +21,10 @@ $(BUILD)/test/unit/sim_test: $(SIM_OBJ)
 .PHONY: sim sim-sweep sim-mesh sim-mutants
 ifdef SEED
 sim: $(BUILD)/test/sim/run
-	@$< --seed $(SEED) --seeds 1 --trace
+	@$< --seed $(SEED) --seeds 1 --trace $(if $(NODES),--nodes $(NODES))
 else
 sim: $(BUILD)/test/sim/run
-	@$< --seed $(SEED0) --seeds $(SEEDS) --jobs $(SIM_JOBS)
+	@$< --seed $(SEED0) --seeds $(SEEDS) --jobs $(SIM_JOBS) $(if $(NODES),--nodes $(NODES))
 endif
 
 sim-sweep: $(BUILD)/test/sim/sweep

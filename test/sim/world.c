@@ -109,6 +109,18 @@ call_sealed(void *ctx, const struct sim_nonce *used)
 
 /* --- Making and ending. */
 
+static bool
+are_to_talk(const struct sim_plan *plan, unsigned a, unsigned b)
+{
+	unsigned n = plan->nodes;
+
+	if (a == b || (plan->topology == SIM_HUB && a && b))
+		return false;
+	if (plan->topology == SIM_HUB || n <= SIM_MESH_MAX || plan->light)
+		return true;
+	return (a + n - b) % n <= SIM_FEW || (b + n - a) % n <= SIM_FEW;
+}
+
 static void
 make_pairs(struct sim_world *w)
 {
@@ -120,7 +132,7 @@ make_pairs(struct sim_world *w)
 		abort();
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = 0; k < n; k++) {
-			if (i == k || (w->plan.topology == SIM_HUB && i && k))
+			if (!are_to_talk(&w->plan, i, k))
 				continue;
 			w->pairs[w->pair_n++] = (struct sim_pair){(uint16_t)i, (uint16_t)k, false};
 			w->pair_at[i * n + k] = (uint32_t)w->pair_n;

@@ -14,7 +14,9 @@
 enum {
 	SIM_FRAME_MAX = 2048,
 	SIM_NODES_MAX = 1000,
-	SIM_SEEN = 64, /* frames that the attacker remembers, of the last and of older ones */
+	SIM_MESH_MAX = 24, /* nodes of which each talks with each */
+	SIM_FEW = 3,       /* of more, each begins with so many */
+	SIM_SEEN = 64,     /* frames that the attacker remembers, of the last and of older ones */
 	SIM_OLDER_EVERY = 8,
 	SIM_TEXT = 256,     /* of a violation */
 	SIM_NAT_PORTS = 4,  /* mappings of one NAT box */
@@ -170,6 +172,8 @@ struct sim_world {
 
 /* plan.c: what a seed means. */
 void sim_plan_of(struct sim_plan *plan, uint64_t seed);
+/* The same with so many nodes; of many each talks with a few. */
+void sim_plan_nodes(struct sim_plan *plan, unsigned nodes);
 const char *sim_topology_name(enum sim_topology t);
 void sim_plan_print(const struct sim_plan *plan, FILE *out);
 
