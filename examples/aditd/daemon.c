@@ -339,6 +339,16 @@ service(struct daemon *d)
 
 /* --- The loop. */
 
+/* A packet that came through an SA. */
+static void
+deliver(struct daemon *d, const struct adit_verdict *v, struct adit_pkt *pkt)
+{
+	if (d->manual && !manual_came(d->manual, v, stderr))
+		d->failed = true;
+	if (!d->failed)
+		inside_deliver(d, pkt);
+}
+
 static void
 on_udp(struct daemon *d, struct net_packet *p)
 {
@@ -347,7 +357,7 @@ on_udp(struct daemon *d, struct net_packet *p)
 	capture_datagram(&p->path, false, adit_pkt_data(&p->pkt), p->pkt.len);
 	adit_node_datagram(&d->node, daemon_now(), &p->path, &p->pkt, &v);
 	if (v.kind == ADIT_VERDICT_DELIVER)
-		inside_deliver(d, &p->pkt);
+		deliver(d, &v, &p->pkt);
 	else
 		service(d); /* an SA must be there before the next packet that uses it */
 }
@@ -368,7 +378,7 @@ on_raw(struct daemon *d, uint8_t protocol, struct net_packet *p)
 	capture_packet(adit_pkt_data(&p->pkt), p->pkt.len);
 	adit_node_in(&d->node, daemon_now(), &p->pkt, &v, 1);
 	if (v.kind == ADIT_VERDICT_DELIVER)
-		inside_deliver(d, &p->pkt);
+		deliver(d, &v, &p->pkt);
 }
 
 static void
@@ -437,7 +447,24 @@ due(struct daemon *d)
 		t = retry;
 	if (d->ending && d->end_at < t)
 		t = d->end_at;
+	if (d->manual && manual_deadline(d->manual) < t)
+		t = manual_deadline(d->manual);
 	return host_deadline() < t ? host_deadline() : t;
+}
+
+static void
+tick_manual(struct daemon *d, adit_ms t)
+{
+	static const uint8_t keepalive[] = {0xff}; /* RFC 3948 section 2.3 */
+	struct adit_path path;
+
+	if (!manual_tick(d->manual, &d->node, t, stderr))
+		d->failed = true;
+	while (!d->failed && manual_keepalive(d->manual, t, &path)) {
+		capture_datagram(&path, true, keepalive, sizeof keepalive);
+		net_send(&d->net, &path, ADIT_PROTO_UDP, keepalive, sizeof keepalive);
+	}
+	net_flush();
 }
 
 static void
@@ -449,8 +476,8 @@ on_time(struct daemon *d)
 	adit_node_tick(&d->node, t);
 	links_tick(d, t);
 	sizes_tick(d, t);
-	if (d->manual && !manual_tick(d->manual, &d->node, t, stderr))
-		d->failed = true;
+	if (d->manual)
+		tick_manual(d, t);
 	if (!d->ending && host_output(&pkt, t))
 		inside_send(d, &pkt, 1);
 	service(d);

@@ -12,6 +12,13 @@
 /* The tag of policies that no child of IKE's serves. */
 #define MANUAL_TAG UINT32_MAX
 
+/* Where NAT keep-alives go (RFC 3948 4). */
+struct manual_path {
+	struct adit_path path;
+	adit_ms due_at; /* if nothing is sent until then */
+	bool is_alive;  /* an SA that sends there has not reached its end */
+};
+
 struct manual_sa {
 	const struct xfrm_state *state;
 	enum adit_direction dir;
@@ -20,7 +27,9 @@ struct manual_sa {
 	struct manual_sa *outer; /* the SA around this one; NULL: none */
 	bool has_selectors;
 	struct adit_selectors selectors; /* inbound: what may come out of it */
-	struct number *number;           /* outbound, where they are kept */
+	struct number *number;
+	struct manual_path *path; /* outbound, in UDP */
+	uint64_t seen;            /* outbound: the last number, when it was looked at last */
 	struct adit_sa_id id;
 	enum adit_age age; /* as told last */
 };
@@ -32,7 +41,10 @@ struct manual {
 	struct adit_policy *policies;    /* in order */
 	const struct xfrm_policy **from; /* the first that each was made of */
 	size_t policy_count;
-	struct numbers numbers; /* file NULL: they are not kept */
+	struct numbers numbers;     /* file NULL: they are not kept */
+	struct manual_sa **by_slot; /* of the database, those that are inbound */
+	struct manual_path *paths;
+	size_t path_count;
 };
 
 /* What the plan has to know of this machine. */
@@ -52,8 +64,21 @@ bool manual_install(struct manual *m, struct adit_node *node, adit_ms now, FILE 
 /* Keeps the numbers ahead, tells of lives that end. To be called at least every NUMBERS_LEFT
  * packets. false: the numbers can't be kept, and no packet more may be sent. */
 bool manual_tick(struct manual *m, struct adit_node *node, adit_ms now, FILE *err);
-/* Tells the last number of each SA to people, where no file keeps it. */
+/* To be asked before a packet of the verdict DELIVER is delivered: its number is in the file then,
+ * and is not taken again after a restart. false: it can't be kept, and the packet is not to be
+ * delivered. */
+bool manual_came(struct manual *m, const struct adit_verdict *v, FILE *err);
+/* A path that a NAT keep-alive is to be sent on now; false: none (any more). After manual_tick().
+ */
+bool manual_keepalive(struct manual *m, adit_ms now, struct adit_path *path);
+/* When the next one is due, if nothing is sent. */
+adit_ms manual_deadline(const struct manual *m);
+/* Writes the last numbers, from which a restart goes on without a jump; where no file keeps them,
+ * tells those of each SA to people. Nothing may be sent or taken any more. */
 void manual_end(struct manual *m, struct adit_node *node);
+
+/* The record that the state of an SA asks for. */
+struct number manual_number(const struct manual_sa *sa);
 
 /* Whether this machine has the address. */
 bool manual_is_own(const struct adit_ip *ip);

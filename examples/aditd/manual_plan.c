@@ -403,11 +403,9 @@ plan_number(const struct plan *p, struct manual_sa *sa)
 {
 	struct numbers *n = &p->m->numbers;
 	const struct xfrm_state *s = sa->state;
-	struct number *kept = numbers_find(n, &s->dst, s->protocol, s->spi);
+	const struct number said = manual_number(sa), *kept = numbers_find(n, &said);
 
-	if (sa->dir != ADIT_OUT)
-		return true;
-	if (!kept && !s->has_oseq && is_counting(s))
+	if (sa->dir == ADIT_OUT && !kept && !s->has_oseq && is_counting(s))
 		return fail(p, s->line,
 			    "with this algorithm a number that is used twice breaks the key "
 			    "(RFC 8221 section 4), and nothing tells the last one: say replay-oseq "

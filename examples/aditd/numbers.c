@@ -16,12 +16,15 @@
 #define LINE_MAX_LEN 256
 
 struct number *
-numbers_find(struct numbers *n, const struct adit_ip *dst, uint8_t protocol, uint32_t spi)
+numbers_find(struct numbers *n, const struct number *like)
 {
-	for (size_t i = 0; i < n->count; i++)
-		if (n->list[i].spi == spi && n->list[i].protocol == protocol &&
-		    adit_ip_equal(&n->list[i].dst, dst))
-			return &n->list[i];
+	for (size_t i = 0; i < n->count; i++) {
+		struct number *record = &n->list[i];
+
+		if (record->spi == like->spi && record->protocol == like->protocol &&
+		    record->dir == like->dir && adit_ip_equal(&record->dst, &like->dst))
+			return record;
+	}
 	return NULL;
 }
 
@@ -37,15 +40,21 @@ numbers_add(struct numbers *n, const struct number *record)
 	return &n->list[n->count++];
 }
 
+/* The words of `ip xfrm` for the last number that was sent, and for the last that came. */
+static const char word_out[] = "replay-oseq", word_in[] = "replay-seq";
+
 /* "dst 10.0.0.2 proto esp spi 0x00001001 replay-oseq 65536" */
 static bool
 read_line(const char *line, struct number *out)
 {
-	char dst[64], protocol[8], rest;
+	char dst[64], protocol[8], word[16], rest;
 
 	memset(out, 0, sizeof *out);
-	if (sscanf(line, "dst %63s proto %7s spi 0x%" SCNx32 " replay-oseq %" SCNu64 " %c", dst,
-		   protocol, &out->spi, &out->last, &rest) != 4)
+	if (sscanf(line, "dst %63s proto %7s spi 0x%" SCNx32 " %15s %" SCNu64 " %c", dst, protocol,
+		   &out->spi, word, &out->last, &rest) != 5)
+		return false;
+	out->dir = strcmp(word, word_out) == 0 ? ADIT_OUT : ADIT_IN;
+	if (out->dir == ADIT_IN && strcmp(word, word_in) != 0)
 		return false;
 	out->dst.version = strchr(dst, ':') ? 6 : 4;
 	out->protocol = strcmp(protocol, "ah") == 0 ? ADIT_PROTO_AH : ADIT_PROTO_ESP;
@@ -89,10 +98,10 @@ static bool
 write_all(const struct numbers *n, FILE *f)
 {
 	for (size_t i = 0; i < n->count; i++)
-		fprintf(f, "dst %s proto %s spi 0x%08" PRIx32 " replay-oseq %" PRIu64 "\n",
+		fprintf(f, "dst %s proto %s spi 0x%08" PRIx32 " %s %" PRIu64 "\n",
 			text_ip(&n->list[i].dst),
 			n->list[i].protocol == ADIT_PROTO_AH ? "ah" : "esp", n->list[i].spi,
-			n->list[i].last);
+			n->list[i].dir == ADIT_OUT ? word_out : word_in, n->list[i].last);
 	return fflush(f) == 0 && fsync(fileno(f)) == 0;
 }
 
@@ -130,17 +139,21 @@ numbers_write(const struct numbers *n, FILE *err)
 	return ok;
 }
 
-uint64_t
-numbers_ahead(uint64_t seq, bool esn)
+void
+numbers_go_ahead(struct number *record, uint64_t seq, bool esn)
 {
 	uint64_t most = esn ? UINT64_MAX : UINT32_MAX;
+	uint64_t ahead = record->dir == ADIT_OUT ? NUMBERS_AHEAD : NUMBERS_AHEAD_IN;
 
-	return seq > most - NUMBERS_AHEAD ? most : seq + NUMBERS_AHEAD;
+	record->last = seq > most - ahead ? most : seq + ahead;
 }
 
 bool
 numbers_is_due(const struct number *record, uint64_t seq, bool esn)
 {
+	/* What comes is not known before it is there. */
+	uint64_t left = record->dir == ADIT_OUT ? NUMBERS_LEFT : 0;
+
 	return record->last < (esn ? UINT64_MAX : UINT32_MAX) &&
-	       (seq > record->last || record->last - seq < NUMBERS_LEFT);
+	       (seq > record->last || record->last - seq < left);
 }

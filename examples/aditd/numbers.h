@@ -1,6 +1,7 @@
-/* The sequence numbers of manual SAs, kept in a file across restarts (RFC 8221 section 4: with a
- * key that stays, no number may be used twice). The file says a number that is ahead of those in
- * use: it is written before they are, and a restart goes on behind it. */
+/* The sequence numbers of manual SAs, kept in a file across restarts: with a key that stays, no
+ * number may be used twice (RFC 8221 section 4), and none that came may come again (RFC 4303
+ * 3.4.3). The file says a number that is ahead of those in use: it is written before they are, and
+ * a restart goes on behind it. */
 #ifndef ADITD_NUMBERS_H
 #define ADITD_NUMBERS_H
 
@@ -11,12 +12,16 @@
 /* How far ahead the file is, and what must at least be left of that. */
 #define NUMBERS_AHEAD 65536
 #define NUMBERS_LEFT 32768
+/* How far it is ahead of what came. Less, for what the peer sends of these is lost after a restart
+ * that no end came before. */
+#define NUMBERS_AHEAD_IN 8192
 
 struct number {
+	enum adit_direction dir;
 	struct adit_ip dst;
 	uint8_t protocol;
 	uint32_t spi;
-	uint64_t last; /* no number behind it was ever used */
+	uint64_t last; /* no number behind it was ever used, or was taken from the peer */
 };
 
 struct numbers {
@@ -28,17 +33,16 @@ struct numbers {
 /* Reads the file; one that isn't there is empty. false: what is wrong was written to err; numbers
  * that can't be read are none to guess. */
 bool numbers_read(struct numbers *n, const char *file, FILE *err);
-/* The record of an SA, or NULL. */
-struct number *numbers_find(struct numbers *n, const struct adit_ip *dst, uint8_t protocol,
-			    uint32_t spi);
+/* The record of the SA that `like` tells but for its number, or NULL. */
+struct number *numbers_find(struct numbers *n, const struct number *like);
 /* A new record behind `last`. */
 struct number *numbers_add(struct numbers *n, const struct number *record);
 /* Writes the file anew and waits until it is on the disk. */
 bool numbers_write(const struct numbers *n, FILE *err);
 
-/* How far an SA that has used `seq` may go on, with esn or without. */
-uint64_t numbers_ahead(uint64_t seq, bool esn);
-/* Whether it is time to write a new number. */
+/* Says that an SA that has used `seq` may go on, with esn or without, as far as is ahead. */
+void numbers_go_ahead(struct number *record, uint64_t seq, bool esn);
+/* Whether it is time to do that, and to write the file. */
 bool numbers_is_due(const struct number *record, uint64_t seq, bool esn);
 
 #endif

@@ -510,6 +510,13 @@ test_a_file_of_numbers_that_can_not_be_read_is_no_file_of_zeros(void **state)
 	assert_refused(OUT " replay-oseq 0" GCM "\n" POLICY_OUT, ":2: not a line");
 }
 
+static uint64_t
+ahead_of(struct number *n, uint64_t seq, bool esn)
+{
+	numbers_go_ahead(n, seq, esn);
+	return n->last;
+}
+
 static void
 test_numbers_end_where_they_have_to(void **state)
 {
@@ -517,13 +524,18 @@ test_numbers_end_where_they_have_to(void **state)
 
 	(void)state;
 	memset(&n, 0, sizeof n);
-	assert_true(numbers_ahead(0, false) == NUMBERS_AHEAD);
-	assert_true(numbers_ahead(UINT32_MAX - 5, false) == UINT32_MAX);
-	assert_true(numbers_ahead(UINT32_MAX - 5, true) > UINT32_MAX);
-	assert_true(numbers_ahead(UINT64_MAX - 5, true) == UINT64_MAX);
-	n.last = UINT32_MAX;
+	n.dir = ADIT_OUT;
+	assert_true(ahead_of(&n, 0, false) == NUMBERS_AHEAD);
+	assert_true(ahead_of(&n, UINT32_MAX - 5, false) == UINT32_MAX);
 	assert_false(numbers_is_due(&n, UINT32_MAX - 1, false));
+	assert_true(ahead_of(&n, UINT32_MAX - 5, true) > UINT32_MAX);
+	assert_true(ahead_of(&n, UINT64_MAX - 5, true) == UINT64_MAX);
+	n.last = UINT32_MAX;
 	assert_true(numbers_is_due(&n, UINT32_MAX - 1, true));
+	n.dir = ADIT_IN;
+	assert_true(ahead_of(&n, 0, false) == NUMBERS_AHEAD_IN);
+	assert_true(ahead_of(&n, UINT32_MAX - 5, false) == UINT32_MAX);
+	assert_false(numbers_is_due(&n, UINT32_MAX, false));
 }
 
 int
