@@ -1,4 +1,4 @@
-/* What a view of a good packet keeps to: shown by ip.c. */
+/* What a view of a good packet keeps to: shown by ip.c, taken for granted by ip_contract.c. */
 #ifndef ADIT_TEST_PROOF_IP_VIEW_H
 #define ADIT_TEST_PROOF_IP_VIEW_H
 
