@@ -115,11 +115,12 @@ open_bytes(uint8_t *plain)
 	return len;
 }
 
-/* Whatever a field says: what comes is an SA that can be made or refused, or a status. */
+/* 0xc0 makes of AES-128 the AES-192 whose key is longer. Whatever a field says: what comes is an SA
+ * that can be made or refused, or a status. */
 static unsigned
 sweep(unsigned *by_status)
 {
-	static const uint8_t values[] = {0, 1, 2, 3, 0x7f, 0x80, 0xff};
+	static const uint8_t values[] = {0, 1, 2, 3, 0x7f, 0x80, 0xc0, 0xff};
 	static const struct adit_sa_state zero;
 	uint8_t plain[ADIT_STATE_MAX], changed[ADIT_STATE_MAX + MORE];
 	size_t len = open_bytes(plain);
