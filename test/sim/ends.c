@@ -8,6 +8,7 @@
 
 enum { SPI_LEN = 8, PAYLOAD = 4, DELETE = 42, AUTH = 39, AUTH_HEAD = 4, TOLD_MAX = 8 };
 enum { SA_INIT = 34, IKE_AUTH = 35, INFORMATIONAL = 37, PROTO_IKE = 1, PROTO_ESP = 3 };
+enum { HEADER = 28, FLAGS_AT = 19, FLAG_RESPONSE = 32 };
 
 struct sim_ends {
 	struct adit_trace trace;
@@ -28,6 +29,11 @@ struct sim_ends {
 		uint32_t expected;
 		int peer;
 	} * before;
+	/* Of each slot: the last request, and how often it was sent. */
+	struct asked {
+		uint64_t request;
+		uint32_t times;
+	} * asked;
 };
 
 static void
@@ -75,6 +81,21 @@ is_told_of(const struct sim_ends *e, const struct adit_ike_sa *sa)
 	       memcmp(sa->spi_r, e->spi_r, SPI_LEN) == 0;
 }
 
+/* Each number once in each direction. */
+static void
+check_new(struct sim_station *s, const struct adit_trace_record *rec)
+{
+	uint64_t spis =
+		paper_digest(11, rec->spi_i, SPI_LEN) ^ paper_digest(12, rec->spi_r, SPI_LEN);
+	bool is_new;
+
+	(void)sim_map_at(&s->w->messages, spis + s->index,
+			 (uint64_t)rec->response << 32 | rec->message_id, &is_new);
+	if (!is_new)
+		sim_broken(s->w, "nothing heard twice: node %u takes message %u again", s->index,
+			   rec->message_id);
+}
+
 static void
 record(void *ctx, const struct adit_trace_record *rec)
 {
@@ -91,6 +112,7 @@ record(void *ctx, const struct adit_trace_record *rec)
 	if (e->forged)
 		sim_broken(s->w, "only what a peer sent is heard: node %u takes a forged message",
 			   s->index);
+	check_new(s, rec);
 	memcpy(e->spi_i, rec->spi_i, SPI_LEN);
 	memcpy(e->spi_r, rec->spi_r, SPI_LEN);
 	for (unsigned i = 0; i < s->mem.ike.sa_count; i++)
@@ -110,7 +132,8 @@ sim_ends_make(struct sim_station *s)
 	if (!e)
 		abort();
 	e->before = calloc(s->mem.ike.sa_count, sizeof *e->before);
-	if (!e->before)
+	e->asked = calloc(s->mem.ike.sa_count, sizeof *e->asked);
+	if (!e->before || !e->asked)
 		abort();
 	e->trace = (struct adit_trace){s, record};
 	s->ends = e;
@@ -121,10 +144,44 @@ sim_ends_make(struct sim_station *s)
 void
 sim_ends_free(struct sim_station *s)
 {
-	if (s->ends)
+	if (s->ends) {
 		free(s->ends->before);
+		free(s->ends->asked);
+	}
 	free(s->ends);
 	s->ends = NULL;
+}
+
+void
+sim_ends_asked(struct sim_station *s, struct adit_span msg)
+{
+	struct sim_ends *e = s->ends;
+
+	if (s->w->plan.light || msg.n < HEADER || msg.p[FLAGS_AT] & FLAG_RESPONSE)
+		return;
+	for (unsigned i = 0; i < s->mem.ike.sa_count; i++) {
+		const struct adit_ike_sa *sa = &s->mem.ike.sas[i];
+		uint64_t request =
+			paper_digest(9, msg.p, SPI_LEN) ^ paper_digest(10, msg.p + FLAGS_AT, 5);
+
+		if (sa->state == ADIT_IKE_FREE || memcmp(sa->spi_i, msg.p, SPI_LEN) != 0)
+			continue;
+		if (e->asked[i].request != request)
+			e->asked[i] = (struct asked){request, 0};
+		e->asked[i].times++;
+	}
+}
+
+void
+sim_ends_event(struct sim_station *s, const struct adit_ike_event *ev)
+{
+	uint32_t most = s->w->plan.retransmit_tries + 1;
+
+	if (s->w->plan.light || ev->kind != ADIT_EVENT_IKE_DOWN || ev->reason != ADIT_ERR_TIMEOUT)
+		return;
+	if (s->ends->asked[ev->ike.slot].times < most)
+		sim_broken(s->w, "asked often enough: node %u gives up after %u times of %u",
+			   s->index, s->ends->asked[ev->ike.slot].times, most);
 }
 
 /* An SA may end, too, because a call of ours fails. */

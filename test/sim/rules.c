@@ -36,6 +36,7 @@ sim_rule_of(const char *violation)
 		{2, "what is to pass passes:"},
 		{2, "what is barred is dropped:"},
 		{3, "nothing twice:"},
+		{3, "nothing heard twice:"},
 		{4, "no nonce twice:"},
 		{5, "both ends agree:"},
 		{5, "the peer has a name:"},
@@ -57,6 +58,7 @@ sim_rule_of(const char *violation)
 		{12, "an SA ends by its own ends:"},
 		{13, "only who has the secret:"},
 		{14, "work is bounded:"},
+		{15, "asked often enough:"},
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -225,7 +227,8 @@ sim_rules_work(struct sim_station *s, const uint64_t *before)
 	for (int i = 0; i < SIM_CALL_SEND; i++)
 		all += s->calls[i] - before[i];
 	if (ke > KE_CALLS || all > CALLS)
-		sim_broken(s->w, "work is bounded: a frame cost node %u %llu key exchanges, %llu calls",
+		sim_broken(s->w,
+			   "work is bounded: a frame cost node %u %llu key exchanges, %llu calls",
 			   s->index, (unsigned long long)ke, (unsigned long long)all);
 }
 

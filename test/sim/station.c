@@ -8,7 +8,8 @@ enum {
 	TICKS = 8,
 	BUF = ADIT_PKT_HEADROOM + SIM_FRAME_MAX + ADIT_PKT_TAILROOM,
 	PORT = 500,
-	NATT = 4500
+	NATT = 4500,
+	MARKER = 4
 };
 
 adit_ms
@@ -57,6 +58,7 @@ tell_events(struct sim_station *s)
 			ev.path.remote.ip.b[3]);
 		if (ev.kind == ADIT_EVENT_CHILD_UP)
 			sim_rules_child_up(s, &ev);
+		sim_ends_event(s, &ev);
 	}
 }
 
@@ -85,10 +87,13 @@ send_one(struct sim_station *s)
 	f->from = path.local;
 	f->to = path.remote;
 	f->protocol = ADIT_PROTO_UDP;
-	if (f->len > 4)
-		sim_rules_message(s, path.local.port == NATT
-					     ? (struct adit_span){f->bytes + 4, f->len - 4}
-					     : (struct adit_span){f->bytes, f->len});
+	if (f->len > MARKER) {
+		size_t at = path.local.port == NATT ? MARKER : 0;
+		const struct adit_span msg = {f->bytes + at, f->len - at};
+
+		sim_rules_message(s, msg);
+		sim_ends_asked(s, msg);
+	}
 	sim_rules_frame_out(s, f);
 	if (is_lost(s))
 		sim_frame_give(s->w, f);

@@ -258,6 +258,8 @@ void sim_ends_make(struct sim_station *s);
 /* Around each packet that a node is given. */
 void sim_ends_before(struct sim_station *s, bool forged);
 void sim_ends_after(struct sim_station *s);
+void sim_ends_asked(struct sim_station *s, struct adit_span msg); /* is sent */
+void sim_ends_event(struct sim_station *s, const struct adit_ike_event *ev);
 void sim_ends_free(struct sim_station *s);
 
 /* rules.c: what must hold. */
