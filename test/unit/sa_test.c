@@ -85,6 +85,27 @@ test_fields_out_of_range_are_refused_and_leave_zero(void **state)
 	assert_refused(&p, ADIT_ERR_ARG);
 }
 
+/* Padding is computed by masks: a cipher whose block is no power of two is none of ours. */
+static void
+test_a_block_that_is_no_power_of_two_is_refused(void **state)
+{
+	struct adit_aead aead = adit_mbedtls_aes128_gcm16;
+	struct adit_sa_params p = params(ADIT_OUT);
+	struct adit_sa sa;
+
+	(void)state;
+	p.aead = &aead;
+	for (unsigned block = 0; block < 40; block++) {
+		aead.block = (uint8_t)block;
+		if (block && (block & (block - 1)) == 0) {
+			assert_int_equal(make(&sa, &p), ADIT_OK);
+			adit_sa_wipe(&sa);
+		} else {
+			assert_refused(&p, ADIT_ERR_ARG);
+		}
+	}
+}
+
 static void
 test_too_little_storage_is_err_room(void **state)
 {
@@ -263,6 +284,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields_out_of_range_are_refused_and_leave_zero),
+		cmocka_unit_test(test_a_block_that_is_no_power_of_two_is_refused),
 		cmocka_unit_test(test_too_little_storage_is_err_room),
 		cmocka_unit_test(test_a_path_is_read_as_it_was_set),
 		cmocka_unit_test(test_an_inbound_sa_does_not_encipher),
