@@ -22,7 +22,7 @@ my ($folder, $compile, $link, $seeds, $jobs, @names) = @ARGV;
 my $here = dirname($0);
 
 # Seconds after which a mutant is taken to stand still.
-my $patience = 600;
+my $patience = 150;
 
 sub slurp {
 	my ($path) = @_;
