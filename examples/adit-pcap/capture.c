@@ -13,7 +13,7 @@
 enum { FRAME_MAX = 262144 };
 
 struct counts {
-	unsigned long frames, done, copied, dummies, no_ip, failed;
+	unsigned long frames, done, copied, dummies, no_ip, dropped, failed;
 	unsigned long fragments; /* that were joined */
 };
 
@@ -130,6 +130,10 @@ count(const struct capture *c, struct counts *n, enum work_result result, enum a
 	case WORK_DUMMY:
 		n->dummies++;
 		break;
+	case WORK_DROPPED:
+		n->dropped++;
+		fprintf(c->job->say, "packet %lu: %s\n", n->frames, adit_status_name(st));
+		break;
 	case WORK_FAILED:
 		n->failed++;
 		fprintf(c->job->say, "packet %lu: %s\n", n->frames, adit_status_name(st));
@@ -228,6 +232,8 @@ tell(const struct capture_job *job, const struct counts *n)
 		fprintf(job->say, ", %lu fragments joined to others", n->fragments);
 	if (n->dummies)
 		fprintf(job->say, ", %lu left out (dummy packets)", n->dummies);
+	if (n->dropped)
+		fprintf(job->say, ", %lu dropped by policy", n->dropped);
 	fprintf(job->say, ", %lu failed\n", n->failed);
 }
 

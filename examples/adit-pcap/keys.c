@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../xfrm/xfrm.h"
-
 /* One more, zeroed; NULL: out of memory. */
 static struct work_sa *
 add(struct work *w)
@@ -135,23 +133,19 @@ take_state(struct work_sa *sa, const struct xfrm_state *s)
 }
 
 bool
-keys_read_xfrm(struct work *w, const char *file, uint32_t spi)
+keys_take_xfrm(struct work *w, const struct xfrm *x, uint32_t spi)
 {
-	struct xfrm *x = xfrm_read(file, stderr);
-	bool ok = x != NULL;
-
-	for (size_t i = 0; ok && i < x->state_count; i++) {
+	for (size_t i = 0; i < x->state_count; i++) {
 		struct work_sa *sa;
 
 		if (spi && x->states[i].spi != spi)
 			continue;
 		sa = add(w);
-		ok = sa != NULL;
-		if (ok)
-			take_state(sa, &x->states[i]);
-		else
+		if (!sa) {
 			fputs("adit-pcap: out of memory\n", stderr);
+			return false;
+		}
+		take_state(sa, &x->states[i]);
 	}
-	xfrm_free(x);
-	return ok;
+	return true;
 }

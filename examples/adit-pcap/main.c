@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../xfrm/keep.h"
 #include "adit/version.h"
 #include "capture.h"
 #include "keys.h"
+#include "policies.h"
 
 enum { EXIT_FINE = CAPTURE_FINE, EXIT_TROUBLE = CAPTURE_TROUBLE };
 enum { NATT_PORT = 4500 };
@@ -18,12 +20,13 @@ struct options {
 	const char *sa_file, *xfrm_file, *in, *out;
 	uint32_t spi; /* zero: the only line */
 	struct work work;
+	struct xfrm *x; /* the xfrm_file, as read */
 };
 
 static const char usage_text[] =
 	"usage: adit-pcap decap|encap --sa FILE|--xfrm FILE [options] IN.pcap OUT.pcap\n"
 	"  --sa FILE            the SAs, in lines of Wireshark's esp_sa table\n"
-	"  --xfrm FILE          the SAs, ESP and AH, as ip xfrm state add takes them\n"
+	"  --xfrm FILE          the SAs, ESP and AH, as ip xfrm takes them; its policies too\n"
 	"  --mode MODE          tunnel or transport; decap: otherwise as the packets tell\n"
 	"  --udp-port N         the port of ESP in UDP (4500)\n"
 	"  --spi SPI            the one line to use (encap with several lines)\n"
@@ -137,6 +140,26 @@ read_options(struct options *o, int argc, char **argv)
 	return -1;
 }
 
+/* Policies of the direction at hand decide, unless one SA is asked for. */
+static bool
+read_xfrm(struct options *o)
+{
+	enum adit_direction dir = o->encap ? ADIT_OUT : ADIT_IN;
+	struct work *w = &o->work;
+
+	o->x = xfrm_read(o->xfrm_file, stderr);
+	if (!o->x)
+		return false;
+	if (o->spi || !policies_are_in(o->x, dir))
+		return keys_take_xfrm(w, o->x, o->spi);
+	if (o->sa_file || w->mode || w->udp || w->first_seq) {
+		usage("policies go without --sa, --mode, --udp and --seq", o->xfrm_file);
+		return false;
+	}
+	w->policies = policies_make(o->x, dir, stderr);
+	return w->policies != NULL;
+}
+
 static bool
 read_keys(struct options *o)
 {
@@ -144,8 +167,10 @@ read_keys(struct options *o)
 
 	if (o->sa_file && !keys_read_esp_sa(w, o->sa_file, o->spi))
 		return false;
-	if (o->xfrm_file && !keys_read_xfrm(w, o->xfrm_file, o->spi))
+	if (o->xfrm_file && !read_xfrm(o))
 		return false;
+	if (w->policies)
+		return true;
 	if (w->sa_count == 0)
 		fprintf(stderr, "adit-pcap: %s: no SA%s\n", o->sa_file ? o->sa_file : o->xfrm_file,
 			o->spi ? " of that SPI" : "");
@@ -155,7 +180,7 @@ read_keys(struct options *o)
 static const char *
 prepare(struct options *o)
 {
-	if (!o->encap)
+	if (!o->encap || o->work.policies)
 		return NULL;
 	if (o->work.sa_count > 1)
 		return "several SAs: --spi tells which one encapsulates";
@@ -185,5 +210,7 @@ main(int argc, char **argv)
 	status = read_keys(&o) ? run(&o) : EXIT_TROUBLE;
 	work_wipe(&o.work);
 	free(o.work.sas);
+	xfrm_free(o.x);
+	keep_nothing();
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "outer.h"
+#include "policies.h"
 #include "work.h"
 
 enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
@@ -155,6 +156,8 @@ decap_by(struct work *w, struct work_sa *s, const struct outer *o, struct adit_p
 bool
 work_has_ah(const struct work *w)
 {
+	if (w->policies)
+		return policies_have_ah(w->policies);
 	for (size_t i = 0; i < w->sa_count; i++)
 		if (w->sas[i].protocol == ADIT_PROTO_AH)
 			return true;
@@ -196,6 +199,8 @@ work_decap(struct work *w, struct adit_pkt *pkt, uint8_t *scratch, enum adit_sta
 {
 	struct outer o;
 
+	if (w->policies)
+		return policies_apply(w->policies, pkt, st);
 	*st = ADIT_OK;
 	outer_read(&o, adit_pkt_data(pkt), pkt->len, w->udp_port);
 	if (o.kind == OUTER_OTHER || (o.kind == OUTER_AH && !work_has_ah(w)))
@@ -275,6 +280,8 @@ work_encap(struct work *w, struct adit_pkt *pkt, enum adit_status *st)
 {
 	struct work_sa *s = &w->sas[0];
 
+	if (w->policies)
+		return policies_apply(w->policies, pkt, st);
 	*st = ADIT_OK;
 	if (!is_concerned(w, pkt))
 		return WORK_COPY;
@@ -286,6 +293,7 @@ work_encap(struct work *w, struct adit_pkt *pkt, enum adit_status *st)
 void
 work_wipe(struct work *w)
 {
+	policies_wipe(w->policies);
 	for (size_t i = 0; i < w->sa_count; i++) {
 		adit_sa_wipe(&w->sas[i].sa);
 		adit_wipe(&w->sas[i], sizeof w->sas[i]);

@@ -23,7 +23,10 @@ struct work_sa {
 	bool settled; /* mode, encapsulation and first number are known from an authentic packet */
 };
 
+struct policies; /* see policies.h */
+
 struct work {
+	struct policies *policies; /* they decide, and name the SAs; NULL: what follows does */
 	struct work_sa *sas;
 	size_t sa_count;
 	enum adit_mode
@@ -33,14 +36,15 @@ struct work {
 	uint64_t first_seq; /* encapsulation: of the first packet; zero: 1 */
 };
 
-/* Bytes that work_encap() needs before and behind a packet at most. */
-enum { WORK_HEADROOM = 128, WORK_TAILROOM = 512 };
+/* Bytes that work_encap() needs before and behind a packet at most, with all SAs of a bundle. */
+enum { WORK_HEADROOM = 512, WORK_TAILROOM = 512 };
 
 enum work_result {
-	WORK_DONE,   /* *pkt is the packet without, or with, ESP */
-	WORK_COPY,   /* not concerned: *pkt as it was */
-	WORK_DUMMY,  /* authentic, and nothing to deliver (RFC 4303 2.6) */
-	WORK_FAILED, /* *st tells why */
+	WORK_DONE,    /* *pkt is the packet without, or with, ESP */
+	WORK_COPY,    /* not concerned: *pkt as it was */
+	WORK_DUMMY,   /* authentic, and nothing to deliver (RFC 4303 2.6) */
+	WORK_DROPPED, /* a policy says so, or none lets it pass; *st tells which way */
+	WORK_FAILED,  /* *st tells why */
 };
 
 /* Takes ESP or AH off *pkt, a whole IP packet, and what an SA inside of it put on (a bundle).
@@ -48,7 +52,8 @@ enum work_result {
 enum work_result work_decap(struct work *w, struct adit_pkt *pkt, uint8_t *scratch,
 			    enum adit_status *st);
 
-/* Makes the outbound SA of w->sas[0]; once, before work_encap(). NULL, or what is wrong. */
+/* Without policies: makes the outbound SA of w->sas[0]; once, before work_encap(). NULL, or what is
+ * wrong. */
 const char *work_encap_start(struct work *w);
 /* Puts ESP or AH on *pkt, a whole IP packet: tunnel mode on all, transport mode and BEET on those
  * whose addresses are the SA's. */

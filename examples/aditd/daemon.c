@@ -70,7 +70,7 @@ on_trace(void *ctx, const struct adit_trace_record *rec)
 static size_t
 first_count(const struct daemon *d)
 {
-	return d->swanctl->first_count + (d->manual ? d->manual->policy_count : 0);
+	return d->swanctl->first_count + (d->manual ? d->manual->plan->policy_count : 0);
 }
 
 /* A power of two that is at least n. */
@@ -88,7 +88,7 @@ static struct adit_node_mem
 make_memory(const struct daemon *d)
 {
 	const struct swanctl *s = d->swanctl;
-	size_t manual = d->manual ? d->manual->sa_count : 0;
+	size_t manual = d->manual ? d->manual->plan->sa_count : 0;
 	struct adit_node_mem m;
 
 	memset(&m, 0, sizeof m);
@@ -121,10 +121,10 @@ static struct adit_policy *
 first_policies(const struct daemon *d)
 {
 	struct adit_policy *first = keep((first_count(d) + 1) * sizeof *first);
-	size_t n = d->manual ? d->manual->policy_count : 0;
+	size_t n = d->manual ? d->manual->plan->policy_count : 0;
 
 	if (n)
-		memcpy(first, d->manual->policies, n * sizeof *first);
+		memcpy(first, d->manual->plan->policies, n * sizeof *first);
 	if (d->swanctl->first_count)
 		memcpy(first + n, d->swanctl->first, d->swanctl->first_count * sizeof *first);
 	return first;
@@ -193,8 +193,8 @@ force_encap(const struct daemon *d)
 static void
 route_manual(const struct daemon *d)
 {
-	for (size_t i = 0; d->tun >= 0 && i < d->manual->policy_count; i++) {
-		const struct adit_policy *p = &d->manual->policies[i];
+	for (size_t i = 0; d->tun >= 0 && i < d->manual->plan->policy_count; i++) {
+		const struct adit_policy *p = &d->manual->plan->policies[i];
 
 		if (p->dir == ADIT_OUT && p->action == ADIT_PROTECT)
 			tun_route(d->tun_name, p->selectors.remote, p->selectors.remote_n,
@@ -205,17 +205,17 @@ route_manual(const struct daemon *d)
 static bool
 begin_manual(struct daemon *d)
 {
-	for (size_t i = 0; !net_has_raw(&d->net) && i < d->manual->sa_count; i++)
-		if (!d->manual->sas[i].state->encap) {
+	for (size_t i = 0; !net_has_raw(&d->net) && i < d->manual->plan->sa_count; i++)
+		if (!d->manual->plan->sas[i].state->encap) {
 			fprintf(stderr, "%s:%u: without raw sockets a state needs encap\n",
-				d->manual->x->name, d->manual->sas[i].state->line);
+				d->manual->plan->x->name, d->manual->plan->sas[i].state->line);
 			return false;
 		}
 	if (!manual_install(d->manual, &d->node, daemon_now(), stderr))
 		return false;
 	route_manual(d);
-	log_line(LOG_INFO, "%zu SAs and %zu policies by hand", d->manual->sa_count,
-		 d->manual->x->policy_count);
+	log_line(LOG_INFO, "%zu SAs and %zu policies by hand", d->manual->plan->sa_count,
+		 d->manual->plan->x->policy_count);
 	return true;
 }
 

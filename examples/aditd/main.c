@@ -208,7 +208,7 @@ load(const char *file)
 static bool
 load_manual(struct daemon *d, const struct options *o, struct xfrm **x)
 {
-	const struct manual_place place = {manual_is_own, o->legacy, (uint16_t)o->natt_port,
+	const struct manual_place place = {{manual_is_own, o->legacy, (uint16_t)o->natt_port, 0},
 					   o->numbers};
 
 	if (!o->xfrm)

@@ -37,8 +37,9 @@ manual_is_own(const struct adit_ip *ip)
 
 /* --- Numbers. */
 
-struct number
-manual_number(const struct manual_sa *sa)
+/* The record that an SA asks for. */
+static struct number
+number_of(const struct plan_sa *sa)
 {
 	struct number n;
 
@@ -47,7 +48,7 @@ manual_number(const struct manual_sa *sa)
 	n.dst = sa->state->dst;
 	n.protocol = sa->state->protocol;
 	n.spi = sa->state->spi;
-	n.last = sa->dir == ADIT_OUT ? sa->state->oseq : sa->state->seq;
+	n.last = sa->last;
 	return n;
 }
 
@@ -55,8 +56,8 @@ manual_number(const struct manual_sa *sa)
 static void
 find_numbers(struct manual *m)
 {
-	for (size_t i = 0; i < m->sa_count; i++) {
-		struct number said = manual_number(&m->sas[i]);
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
+		struct number said = number_of(m->sas[i].plan);
 		struct number *kept = numbers_find(&m->numbers, &said);
 
 		if (!kept)
@@ -65,11 +66,56 @@ find_numbers(struct manual *m)
 			kept->last = said.last;
 	}
 	/* They stay where they are from now on. */
-	for (size_t i = 0; i < m->sa_count; i++) {
-		struct number said = manual_number(&m->sas[i]);
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
+		struct number said = number_of(m->sas[i].plan);
 
 		m->sas[i].number = numbers_find(&m->numbers, &said);
+		m->sas[i].plan->last = m->sas[i].number->last;
 	}
+}
+
+/* --- The plan. */
+
+static bool
+check_number(struct manual *m, const struct plan_sa *sa, FILE *err)
+{
+	const struct xfrm_state *s = sa->state;
+	const struct number said = number_of(sa), *kept = numbers_find(&m->numbers, &said);
+
+	if (sa->dir == ADIT_OUT && !kept && !s->has_oseq && plan_is_counting(s)) {
+		fprintf(err,
+			"%s:%u: with this algorithm a number that is used twice breaks the key "
+			"(RFC 8221 section 4), and nothing tells the last one: say replay-oseq (of "
+			"a key never used: 0)%s\n",
+			m->plan->x->name, s->line,
+			m->numbers.file ? "" : ", and keep the numbers by --numbers FILE");
+		return false;
+	}
+	if (kept && !s->esn && kept->last > UINT32_MAX) {
+		fprintf(err, "%s:%u: %s has numbers of more than 32 bits for this state\n",
+			m->plan->x->name, s->line, m->numbers.file);
+		return false;
+	}
+	return true;
+}
+
+struct manual *
+manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err)
+{
+	struct manual *m = keep(sizeof *m);
+
+	if (place->numbers_file && !numbers_read(&m->numbers, place->numbers_file, err))
+		return NULL;
+	m->plan = plan_make(x, &place->plan, err);
+	if (!m->plan)
+		return NULL;
+	m->sas = keep((m->plan->sa_count + 1) * sizeof *m->sas);
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
+		m->sas[i].plan = &m->plan->sas[i];
+		if (!check_number(m, m->sas[i].plan, err))
+			return NULL;
+	}
+	return m;
 }
 
 /* The file goes ahead before any packet does. */
@@ -78,99 +124,10 @@ go_ahead(struct manual *m, FILE *err)
 {
 	if (!m->numbers.file)
 		return true;
-	for (size_t i = 0; i < m->sa_count; i++)
-		numbers_go_ahead(m->sas[i].number, m->sas[i].number->last, m->sas[i].state->esn);
+	for (size_t i = 0; i < m->plan->sa_count; i++)
+		numbers_go_ahead(m->sas[i].number, m->sas[i].number->last,
+				 m->sas[i].plan->state->esn);
 	return numbers_write(&m->numbers, err);
-}
-
-/* --- SAs. */
-
-static void
-put_inside(const struct xfrm_state *s, struct adit_sa_params *p)
-{
-	const struct adit_ts *local = p->dir == ADIT_OUT ? &s->sel.src : &s->sel.dst;
-	const struct adit_ts *remote = p->dir == ADIT_OUT ? &s->sel.dst : &s->sel.src;
-
-	p->inner_local.version = local->version;
-	memcpy(p->inner_local.b, local->first, sizeof p->inner_local.b);
-	p->inner_remote.version = remote->version;
-	memcpy(p->inner_remote.b, remote->first, sizeof p->inner_remote.b);
-}
-
-static void
-put_params(const struct manual_sa *sa, adit_ms now, struct adit_sa_params *p)
-{
-	const struct xfrm_state *s = sa->state;
-	bool out = sa->dir == ADIT_OUT;
-
-	memset(p, 0, sizeof *p);
-	p->dir = sa->dir;
-	p->protocol = s->protocol;
-	p->mode = s->mode;
-	p->spi = s->spi;
-	p->local = out ? s->src : s->dst;
-	p->remote = out ? s->dst : s->src;
-	p->udp_encap = s->encap;
-	p->local_port = out ? s->sport : s->dport;
-	p->remote_port = out ? s->dport : s->sport;
-	p->aead = s->aead;
-	p->key = (struct adit_span){s->key, s->key_n};
-	p->esn = s->esn;
-	p->replay_window = out ? 0 : s->replay_window;
-	p->seq = sa->number->last;
-	p->flags = s->flags;
-	/* Without a tunnel it is this host that sends, so it cuts behind ESP and AH. */
-	if (out && (s->mode == ADIT_TRANSPORT || s->mode == ADIT_BEET))
-		p->flags |= ADIT_SA_CUT_AFTER;
-	p->tfc = out ? s->tfc : 0;
-	p->manual = true;
-	p->seq_known = true; /* the plan has seen to it */
-	p->selectors = sa->has_selectors ? &sa->selectors : NULL;
-	p->soft = s->soft;
-	p->hard = s->hard;
-	p->now = now;
-	if (s->mode == ADIT_BEET)
-		put_inside(s, p);
-	if (s->mode == ADIT_TRANSPORT && s->encap && !out && s->original.version) {
-		p->inner_remote = s->original;
-		p->inner_local = s->dst;
-	}
-}
-
-static bool
-add(const struct manual *m, struct manual_sa *sa, struct adit_node *node, adit_ms now, FILE *err)
-{
-	struct adit_sa_params p;
-	struct adit_sad_note note;
-	enum adit_status st;
-
-	/* The file is ahead by now, and the SA begins where it was. */
-	memset(&note, 0, sizeof note);
-	note.policy = sa->policy;
-	put_params(sa, now, &p);
-	st = adit_sad_add_noted(&node->sad, &p, &note, &sa->id);
-	if (st == ADIT_OK && sa->dir == ADIT_OUT && sa->is_inner)
-		st = adit_spd_link(&node->spd, &node->sad, sa->id);
-	if (st == ADIT_OK)
-		keylog_sa(&p);
-	adit_wipe(&p, sizeof p);
-	if (st != ADIT_OK)
-		fprintf(err, "%s:%u: no SA can be made of this state: %s\n", m->x->name,
-			sa->state->line, adit_status_name(st));
-	return st == ADIT_OK;
-}
-
-static bool
-bundle(const struct manual *m, const struct manual_sa *sa, struct adit_node *node, FILE *err)
-{
-	enum adit_status st = ADIT_OK;
-
-	if (sa->outer)
-		st = adit_sad_bundle(&node->sad, sa->id, sa->outer->id);
-	if (st != ADIT_OK)
-		fprintf(err, "%s:%u: it can't be in the SA of line %u: %s\n", m->x->name,
-			sa->state->line, sa->outer->state->line, adit_status_name(st));
-	return st == ADIT_OK;
 }
 
 /* Those of inbound SAs. */
@@ -178,9 +135,9 @@ static void
 sort_by_slot(struct manual *m, const struct adit_node *node)
 {
 	m->by_slot = keep(node->sad.mem.count * sizeof *m->by_slot);
-	for (size_t i = 0; i < m->sa_count; i++)
-		if (m->sas[i].dir == ADIT_IN)
-			m->by_slot[m->sas[i].id.slot] = &m->sas[i];
+	for (size_t i = 0; i < m->plan->sa_count; i++)
+		if (m->sas[i].plan->dir == ADIT_IN)
+			m->by_slot[m->sas[i].plan->id.slot] = &m->sas[i];
 }
 
 /* --- Paths. */
@@ -211,13 +168,13 @@ find_path(struct manual *m, const struct adit_path *path, adit_ms now)
 static void
 find_paths(struct manual *m, struct adit_node *node, adit_ms now)
 {
-	m->paths = keep((m->sa_count + 1) * sizeof *m->paths);
-	for (size_t i = 0; i < m->sa_count; i++) {
+	m->paths = keep((m->plan->sa_count + 1) * sizeof *m->paths);
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
 		struct manual_sa *sa = &m->sas[i];
-		const struct adit_sa *live = adit_sad_get(&node->sad, sa->id);
+		const struct adit_sa *live = adit_sad_get(&node->sad, sa->plan->id);
 		struct adit_path path;
 
-		if (!live || sa->dir != ADIT_OUT || !sa->state->encap)
+		if (!live || sa->plan->dir != ADIT_OUT || !sa->plan->state->encap)
 			continue;
 		path = adit_sa_path(live);
 		sa->path = find_path(m, &path, now);
@@ -266,16 +223,24 @@ manual_deadline(const struct manual *m)
 
 /* --- The whole. */
 
+static void
+log_keys(const struct plan_sa *sa, adit_ms now)
+{
+	struct adit_sa_params p;
+
+	plan_params(sa, now, &p);
+	keylog_sa(&p);
+	adit_wipe(&p, sizeof p);
+}
+
 bool
 manual_install(struct manual *m, struct adit_node *node, adit_ms now, FILE *err)
 {
 	find_numbers(m);
-	for (size_t i = 0; i < m->sa_count; i++)
-		if (!add(m, &m->sas[i], node, now, err))
-			return false;
-	for (size_t i = 0; i < m->sa_count; i++)
-		if (!bundle(m, &m->sas[i], node, err))
-			return false;
+	if (!plan_install(m->plan, &node->sad, &node->spd, now, err))
+		return false;
+	for (size_t i = 0; i < m->plan->sa_count; i++)
+		log_keys(&m->plan->sas[i], now);
 	sort_by_slot(m, node);
 	find_paths(m, node, now);
 	return go_ahead(m, err);
@@ -287,8 +252,9 @@ tell_age(const struct manual *m, struct manual_sa *sa, enum adit_age age)
 	if (age == sa->age)
 		return;
 	sa->age = age;
-	log_line(LOG_INFO, "%s:%u: the SA %08x has reached a %s bound of its life", m->x->name,
-		 sa->state->line, sa->state->spi, age == ADIT_AGE_HARD ? "hard" : "soft");
+	log_line(LOG_INFO, "%s:%u: the SA %08x has reached a %s bound of its life",
+		 m->plan->x->name, sa->plan->state->line, sa->plan->state->spi,
+		 age == ADIT_AGE_HARD ? "hard" : "soft");
 }
 
 /* The highest number sent, or taken. */
@@ -303,10 +269,10 @@ manual_came(struct manual *m, const struct adit_verdict *v, FILE *err)
 {
 	struct manual_sa *sa = m->numbers.file ? m->by_slot[v->sa.slot] : NULL;
 
-	if (!sa || sa->id.generation != v->sa.generation ||
-	    !numbers_is_due(sa->number, v->seq, sa->state->esn))
+	if (!sa || sa->plan->id.generation != v->sa.generation ||
+	    !numbers_is_due(sa->number, v->seq, sa->plan->state->esn))
 		return true;
-	numbers_go_ahead(sa->number, v->seq, sa->state->esn);
+	numbers_go_ahead(sa->number, v->seq, sa->plan->state->esn);
 	return numbers_write(&m->numbers, err);
 }
 
@@ -317,9 +283,9 @@ manual_tick(struct manual *m, struct adit_node *node, adit_ms now, FILE *err)
 
 	for (size_t i = 0; i < m->path_count; i++)
 		m->paths[i].is_alive = false;
-	for (size_t i = 0; i < m->sa_count; i++) {
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
 		struct manual_sa *sa = &m->sas[i];
-		const struct adit_sa *live = adit_sad_get(&node->sad, sa->id);
+		const struct adit_sa *live = adit_sad_get(&node->sad, sa->plan->id);
 
 		if (!live)
 			continue;
@@ -338,24 +304,24 @@ tell_last(const struct manual *m, const struct manual_sa *sa, uint64_t seq)
 {
 	char high[40] = "";
 
-	if (sa->state->esn)
+	if (sa->plan->state->esn)
 		snprintf(high, sizeof high, " replay-oseq-hi %" PRIu64, seq >> 32);
 	log_line(LOG_INFO,
 		 "%s:%u: %" PRIu64 " was the last number: the next start needs replay-oseq %" PRIu64
 		 "%s",
-		 m->x->name, sa->state->line, seq, seq & UINT32_MAX, high);
+		 m->plan->x->name, sa->plan->state->line, seq, seq & UINT32_MAX, high);
 }
 
 void
 manual_end(struct manual *m, struct adit_node *node)
 {
-	for (size_t i = 0; i < m->sa_count; i++) {
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
 		struct manual_sa *sa = &m->sas[i];
-		const struct adit_sa *live = adit_sad_get(&node->sad, sa->id);
+		const struct adit_sa *live = adit_sad_get(&node->sad, sa->plan->id);
 
 		if (live && m->numbers.file)
 			sa->number->last = top_of(live);
-		else if (live && sa->dir == ADIT_OUT && sa->state->aead->salt_len)
+		else if (live && sa->plan->dir == ADIT_OUT && sa->plan->state->aead->salt_len)
 			tell_last(m, sa, live->seq);
 	}
 	if (m->numbers.file)

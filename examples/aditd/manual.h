@@ -1,16 +1,13 @@
-/* Keying by hand: the states and policies of a file (../xfrm/xfrm.h) as SAs and policies of the
- * node. */
+/* Keying by hand: the states and policies of a file, as planned (../xfrm/plan.h), in the node, and
+ * what becomes of them there. */
 #ifndef ADITD_MANUAL_H
 #define ADITD_MANUAL_H
 
 #include <stdio.h>
 
-#include "../xfrm/xfrm.h"
+#include "../xfrm/plan.h"
 #include "adit/node.h"
 #include "numbers.h"
-
-/* The tag of policies that no child of IKE's serves. */
-#define MANUAL_TAG UINT32_MAX
 
 /* Where NAT keep-alives go (RFC 3948 4). */
 struct manual_path {
@@ -20,27 +17,16 @@ struct manual_path {
 };
 
 struct manual_sa {
-	const struct xfrm_state *state;
-	enum adit_direction dir;
-	uint32_t policy; /* outbound: index of the policy that it serves; ADIT_POLICY_NONE: none */
-	bool is_inner;   /* what a policy's packets go through first */
-	struct manual_sa *outer; /* the SA around this one; NULL: none */
-	bool has_selectors;
-	struct adit_selectors selectors; /* inbound: what may come out of it */
+	struct plan_sa *plan;
 	struct number *number;
 	struct manual_path *path; /* outbound, in UDP */
 	uint64_t seen;            /* outbound: the last number, when it was looked at last */
-	struct adit_sa_id id;
-	enum adit_age age; /* as told last */
+	enum adit_age age;        /* as told last */
 };
 
 struct manual {
-	struct xfrm *x;
-	struct manual_sa *sas;
-	size_t sa_count;
-	struct adit_policy *policies;    /* in order */
-	const struct xfrm_policy **from; /* the first that each was made of */
-	size_t policy_count;
+	struct plan *plan;
+	struct manual_sa *sas;      /* as many as the plan has */
 	struct numbers numbers;     /* file NULL: they are not kept */
 	struct manual_sa **by_slot; /* of the database, those that are inbound */
 	struct manual_path *paths;
@@ -49,9 +35,7 @@ struct manual {
 
 /* What the plan has to know of this machine. */
 struct manual_place {
-	bool (*is_own)(const struct adit_ip *ip);
-	bool legacy;              /* 3DES, DES and HMAC-MD5 are let pass */
-	uint16_t natt_port;       /* where UDP is heard */
+	struct plan_place plan;
 	const char *numbers_file; /* or NULL */
 };
 
@@ -76,9 +60,6 @@ adit_ms manual_deadline(const struct manual *m);
 /* Writes the last numbers, from which a restart goes on without a jump; where no file keeps them,
  * tells those of each SA to people. Nothing may be sent or taken any more. */
 void manual_end(struct manual *m, struct adit_node *node);
-
-/* The record that the state of an SA asks for. */
-struct number manual_number(const struct manual_sa *sa);
 
 /* Whether this machine has the address. */
 bool manual_is_own(const struct adit_ip *ip);

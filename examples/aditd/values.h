@@ -3,6 +3,7 @@
 #ifndef ADITD_VALUES_H
 #define ADITD_VALUES_H
 
+#include "../xfrm/keep.h"
 #include "adit/ike_config.h"
 
 const char *value_bool(const char *text, bool *out);
@@ -21,11 +22,5 @@ const char *value_selectors(const char *text, const struct adit_ts **out, uint8_
  * ike: of an IKE SA; else of a Child SA. */
 const char *value_proposals(const char *text, bool ike, const struct adit_proposal **out,
 			    uint8_t *count);
-
-/* Zeroed memory that stays until keep_nothing(); ends the process where there is none. */
-void *keep(size_t n);
-char *keep_text(const char *text);
-/* Wipes and frees all of it. */
-void keep_nothing(void);
 
 #endif

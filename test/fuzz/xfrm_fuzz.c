@@ -35,20 +35,35 @@ check_policy(const struct xfrm_policy *p)
 static void
 check_plan(const struct manual *m)
 {
-	for (size_t i = 0; i < m->sa_count; i++) {
-		const struct manual_sa *sa = &m->sas[i];
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
+		const struct plan_sa *sa = &m->plan->sas[i];
 
 		if (sa->dir == ADIT_OUT && sa->state->aead->salt_len && !sa->state->has_oseq)
 			abort();
-		if (!sa->has_selectors || (sa->is_inner && sa->policy >= m->policy_count))
+		if (!sa->has_selectors || (sa->is_inner && sa->policy >= m->plan->policy_count))
 			abort();
 	}
+}
+
+/* What adit-pcap plans, without knowing any address. */
+static void
+check_one_direction(const struct xfrm *x, enum adit_direction dir, FILE *err)
+{
+	const struct plan_place place = {.legacy = true, .only = dir};
+	const struct plan *p = plan_make(x, &place, err);
+
+	for (size_t i = 0; p && i < p->sa_count; i++)
+		if (p->sas[i].dir != dir || !p->sas[i].has_selectors)
+			abort();
+	for (size_t i = 0; p && i < p->policy_count; i++)
+		if (p->policies[i].dir != dir)
+			abort();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	const struct manual_place place = {is_own, true, 4500, NULL};
+	const struct manual_place place = {{is_own, true, 4500, 0}, NULL};
 	FILE *err = fopen("/dev/null", "w");
 	struct xfrm *x = xfrm_read_memory("fuzz", (const char *)data, n, err);
 	struct manual *m = x ? manual_plan(x, &place, err) : NULL;
@@ -59,6 +74,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		check_policy(&x->policies[i]);
 	if (m)
 		check_plan(m);
+	if (x) {
+		check_one_direction(x, ADIT_OUT, err);
+		check_one_direction(x, ADIT_IN, err);
+	}
 	xfrm_free(x);
 	keep_nothing();
 	fclose(err);

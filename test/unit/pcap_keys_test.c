@@ -60,9 +60,13 @@ remove_file(void **state)
 static void
 read_keys(struct work *w, uint32_t spi)
 {
+	struct xfrm *x = xfrm_read(file, stderr);
+
 	memset(w, 0, sizeof *w);
 	w->udp_port = 5500;
-	assert_true(keys_read_xfrm(w, file, spi));
+	assert_non_null(x);
+	assert_true(keys_take_xfrm(w, x, spi));
+	xfrm_free(x);
 }
 
 static void

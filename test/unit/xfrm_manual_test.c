@@ -59,15 +59,15 @@ is_own(const struct adit_ip *ip)
 				: ip->b[0] == 0xfd && ip->b[15] == 1;
 }
 
-static struct manual_place place = {is_own, false, 4500, NULL};
+static struct manual_place place = {{is_own, false, 4500, 0}, NULL};
 
 static int
 begin(void **state)
 {
 	(void)state;
 	place.numbers_file = NULL;
-	place.legacy = false;
-	place.natt_port = 4500;
+	place.plan.legacy = false;
+	place.plan.natt_port = 4500;
 	return 0;
 }
 
@@ -155,8 +155,8 @@ install(struct manual *m)
 	mem.policy_count = COUNT;
 	cfg.ike.crypto = &adit_mbedtls_compat;
 	cfg.ike.rng.fill = fill;
-	cfg.first = m->policies;
-	cfg.first_count = m->policy_count;
+	cfg.first = m->plan->policies;
+	cfg.first_count = m->plan->policy_count;
 	assert_int_equal(adit_node_init(&node.node, &cfg, &mem), ADIT_OK);
 	ok = manual_install(m, &node.node, 1000, err);
 	fclose(err);
@@ -171,15 +171,15 @@ test_addresses_tell_the_direction(void **state)
 	struct manual *m = good(PAIR);
 
 	(void)state;
-	assert_int_equal(m->sas[0].dir, ADIT_OUT);
-	assert_int_equal(m->sas[1].dir, ADIT_IN);
-	assert_int_equal(m->policy_count, 2);
-	assert_int_equal(m->policies[0].dir, ADIT_OUT);
-	assert_int_equal(m->policies[0].action, ADIT_PROTECT);
-	assert_int_equal(m->policies[0].selectors.local[0].first[1], 1);
-	assert_int_equal(m->policies[1].dir, ADIT_IN);
-	assert_int_equal(m->policies[1].selectors.local[0].first[1], 1);
-	assert_int_equal(m->sas[0].policy, 0);
+	assert_int_equal(m->plan->sas[0].dir, ADIT_OUT);
+	assert_int_equal(m->plan->sas[1].dir, ADIT_IN);
+	assert_int_equal(m->plan->policy_count, 2);
+	assert_int_equal(m->plan->policies[0].dir, ADIT_OUT);
+	assert_int_equal(m->plan->policies[0].action, ADIT_PROTECT);
+	assert_int_equal(m->plan->policies[0].selectors.local[0].first[1], 1);
+	assert_int_equal(m->plan->policies[1].dir, ADIT_IN);
+	assert_int_equal(m->plan->policies[1].selectors.local[0].first[1], 1);
+	assert_int_equal(m->plan->sas[0].policy, 0);
 }
 
 static void
@@ -200,9 +200,9 @@ test_an_inbound_sa_lets_out_what_its_policy_names(void **state)
 	struct manual *m = good(PAIR);
 
 	(void)state;
-	assert_true(m->sas[1].has_selectors);
-	assert_int_equal(m->sas[1].selectors.remote[0].first[1], 2);
-	assert_int_equal(m->sas[1].selectors.remote[0].last[3], 255);
+	assert_true(m->plan->sas[1].has_selectors);
+	assert_int_equal(m->plan->sas[1].selectors.remote[0].first[1], 2);
+	assert_int_equal(m->plan->sas[1].selectors.remote[0].last[3], 255);
 }
 
 static void
@@ -211,8 +211,8 @@ test_a_forward_policy_like_the_inbound_one_adds_nothing(void **state)
 	struct manual *m = good(PAIR "policy add src 10.2.0.0/16 dst 10.1.0.0/16 dir fwd" TMPL_IN);
 
 	(void)state;
-	assert_int_equal(m->policy_count, 2);
-	assert_int_equal(m->policies[1].selectors.local_n, 1);
+	assert_int_equal(m->plan->policy_count, 2);
+	assert_int_equal(m->plan->policies[1].selectors.local_n, 1);
 }
 
 static void
@@ -221,9 +221,9 @@ test_policies_of_both_ip_versions_are_one(void **state)
 	struct manual *m = good(PAIR "policy add src fd01::/64 dst fd02::/64 dir out" TMPL_OUT);
 
 	(void)state;
-	assert_int_equal(m->policy_count, 2);
-	assert_int_equal(m->policies[0].selectors.local_n, 2);
-	assert_int_equal(m->policies[0].selectors.remote[1].version, 6);
+	assert_int_equal(m->plan->policy_count, 2);
+	assert_int_equal(m->plan->policies[0].selectors.local_n, 2);
+	assert_int_equal(m->plan->policies[0].selectors.remote[1].version, 6);
 }
 
 static void
@@ -232,9 +232,9 @@ test_policies_that_differ_on_one_side_are_one(void **state)
 	struct manual *m = good(PAIR "policy add src 10.1.0.0/16 dst 10.9.0.0/16 dir out" TMPL_OUT);
 
 	(void)state;
-	assert_int_equal(m->policy_count, 2);
-	assert_int_equal(m->policies[0].selectors.local_n, 1);
-	assert_int_equal(m->policies[0].selectors.remote_n, 2);
+	assert_int_equal(m->plan->policy_count, 2);
+	assert_int_equal(m->plan->policies[0].selectors.local_n, 1);
+	assert_int_equal(m->plan->policies[0].selectors.remote_n, 2);
 }
 
 /* 10.1 to 10.2 and 10.8 to 10.9 must not let 10.1 to 10.9 pass. */
@@ -257,8 +257,8 @@ test_policies_without_template_let_pass_or_block(void **state)
 				"policy add dir in src 10.3.0.0/16 action block");
 
 	(void)state;
-	assert_int_equal(m->policies[0].action, ADIT_BYPASS);
-	assert_int_equal(m->policies[1].action, ADIT_DISCARD);
+	assert_int_equal(m->plan->policies[0].action, ADIT_BYPASS);
+	assert_int_equal(m->plan->policies[1].action, ADIT_DISCARD);
 }
 
 static void
@@ -279,8 +279,8 @@ test_sel_narrows_an_inbound_sa(void **state)
 				    "\n" POLICY_OUT POLICY_IN);
 
 	(void)state;
-	assert_int_equal(m->sas[1].selectors.remote[0].first[2], 3);
-	assert_int_equal(m->sas[1].selectors.remote[0].protocol, ADIT_PROTO_UDP);
+	assert_int_equal(m->plan->sas[1].selectors.remote[0].first[2], 3);
+	assert_int_equal(m->plan->sas[1].selectors.remote[0].protocol, ADIT_PROTO_UDP);
 	assert_refused(OUT " replay-oseq 0 sel src 10.1.0.0/17 dst 10.2.0.0/16" GCM "\n" POLICY_OUT,
 		       "doesn't hold what its policy lets through");
 }
@@ -296,14 +296,14 @@ test_templates_nest(void **state)
 		    "policy add src 10.2.0.0/16 dst 10.1.0.0/16 dir in" TMPL_IN " tmpl proto ah\n");
 
 	(void)state;
-	assert_ptr_equal(m->sas[0].outer, &m->sas[1]);
-	assert_ptr_equal(m->sas[2].outer, &m->sas[3]);
-	assert_true(m->sas[0].is_inner);
-	assert_false(m->sas[1].is_inner);
+	assert_ptr_equal(m->plan->sas[0].outer, &m->plan->sas[1]);
+	assert_ptr_equal(m->plan->sas[2].outer, &m->plan->sas[3]);
+	assert_true(m->plan->sas[0].is_inner);
+	assert_false(m->plan->sas[1].is_inner);
 	/* Nothing but the inner SA's packets comes out of the outer one. */
-	assert_int_equal(m->sas[3].selectors.remote[0].protocol, ADIT_PROTO_ESP);
-	assert_int_equal(m->sas[3].selectors.remote[0].first[3], 2);
-	assert_int_equal(m->sas[3].selectors.remote[0].last[3], 2);
+	assert_int_equal(m->plan->sas[3].selectors.remote[0].protocol, ADIT_PROTO_ESP);
+	assert_int_equal(m->plan->sas[3].selectors.remote[0].first[3], 2);
+	assert_int_equal(m->plan->sas[3].selectors.remote[0].last[3], 2);
 	assert_true(install(m));
 }
 
@@ -324,7 +324,7 @@ test_old_algorithms_need_to_be_asked_for(void **state)
 
 	(void)state;
 	assert_refused(text, "--legacy");
-	place.legacy = true;
+	place.plan.legacy = true;
 	good(text);
 }
 
@@ -335,7 +335,7 @@ test_udp_comes_to_the_port_that_is_heard(void **state)
 
 	(void)state;
 	assert_refused(text, "our port of encap is 4501, and --natt-port is 4500");
-	place.natt_port = 4501;
+	place.plan.natt_port = 4501;
 	good(text);
 }
 
@@ -425,7 +425,7 @@ test_the_file_is_ahead_before_the_first_packet(void **state)
 	place.numbers_file = file;
 	m = good(OUT " replay-oseq 9" GCM "\n" POLICY_OUT);
 	assert_true(install(m));
-	assert_int_equal(adit_sad_get(&node.node.sad, m->sas[0].id)->seq, 9);
+	assert_int_equal(adit_sad_get(&node.node.sad, m->plan->sas[0].id)->seq, 9);
 	assert_true(kept_number() == 9 + NUMBERS_AHEAD);
 }
 
@@ -440,7 +440,7 @@ test_a_restart_goes_on_behind_all_that_may_have_been_used(void **state)
 	adit_node_wipe(&node.node);
 	m = good(OUT GCM "\n" POLICY_OUT);
 	assert_true(install(m));
-	assert_true(adit_sad_get(&node.node.sad, m->sas[0].id)->seq == 9 + NUMBERS_AHEAD);
+	assert_true(adit_sad_get(&node.node.sad, m->plan->sas[0].id)->seq == 9 + NUMBERS_AHEAD);
 	assert_true(kept_number() == 9 + 2 * NUMBERS_AHEAD);
 }
 
@@ -455,7 +455,7 @@ test_the_line_is_obeyed_where_it_is_ahead_of_the_file(void **state)
 	adit_node_wipe(&node.node);
 	m = good(OUT " replay-oseq 500000" GCM "\n" POLICY_OUT);
 	assert_true(install(m));
-	assert_int_equal(adit_sad_get(&node.node.sad, m->sas[0].id)->seq, 500000);
+	assert_int_equal(adit_sad_get(&node.node.sad, m->plan->sas[0].id)->seq, 500000);
 }
 
 static void
@@ -468,7 +468,7 @@ test_the_file_stays_ahead_of_what_is_sent(void **state)
 	place.numbers_file = file;
 	m = good(OUT " replay-oseq 0" GCM "\n" POLICY_OUT);
 	assert_true(install(m));
-	sa = adit_sad_get(&node.node.sad, m->sas[0].id);
+	sa = adit_sad_get(&node.node.sad, m->plan->sas[0].id);
 	sa->seq = NUMBERS_AHEAD - NUMBERS_LEFT;
 	assert_true(manual_tick(m, &node.node, 1000, stderr));
 	assert_true(kept_number() == NUMBERS_AHEAD);
@@ -492,7 +492,7 @@ test_numbers_that_can_not_be_kept_stop_the_daemon(void **state)
 	m = good(OUT " replay-oseq 0" GCM "\n" POLICY_OUT);
 	assert_true(install(m));
 	m->numbers.file = "/nowhere/at/all";
-	adit_sad_get(&node.node.sad, m->sas[0].id)->seq = NUMBERS_AHEAD;
+	adit_sad_get(&node.node.sad, m->plan->sas[0].id)->seq = NUMBERS_AHEAD;
 	err = fmemopen(said, sizeof said, "w");
 	assert_false(manual_tick(m, &node.node, 1000, err));
 	fclose(err);

@@ -83,8 +83,8 @@ make_node(void)
 	sad.replay_bits = node.replay;
 	sad.replay_words = ADIT_REPLAY_WORDS(64);
 	sad.hash = node.hash;
-	spd.policies = m->policies;
-	spd.count = m->policy_count;
+	spd.policies = m->plan->policies;
+	spd.count = m->plan->policy_count;
 	spd.heads = node.heads;
 	assert_int_equal(adit_sad_init(&node.node.sad, &sad, &rng), ADIT_OK);
 	assert_int_equal(adit_spd_init(&node.node.spd, &spd), ADIT_OK);
@@ -94,7 +94,7 @@ make_node(void)
 static void
 start(const char *text, const char *numbers)
 {
-	const struct manual_place place = {is_own, false, 4500, numbers};
+	const struct manual_place place = {{is_own, false, 4500, 0}, numbers};
 
 	x = xfrm_read_memory("text", text, strlen(text), stderr);
 	assert_non_null(x);
@@ -140,7 +140,7 @@ static enum adit_status
 comes(uint64_t seq)
 {
 	static uint8_t room[512];
-	const struct xfrm_state *s = m->sas[0].state;
+	const struct xfrm_state *s = m->plan->sas[0].state;
 	struct adit_pkt pkt = inner(room, sizeof room);
 	struct adit_sa_params p;
 	struct adit_verdict v;
@@ -233,7 +233,7 @@ test_numbers_of_dummy_packets_are_kept_too(void **state)
 {
 	(void)state;
 	start(IN, file);
-	adit_replay_commit(&adit_sad_get(&node.node.sad, m->sas[0].id)->window, 20000);
+	adit_replay_commit(&adit_sad_get(&node.node.sad, m->plan->sas[0].id)->window, 20000);
 	assert_true(manual_tick(m, &node.node, START, stderr));
 	assert_true(kept_number() == 20000 + NUMBERS_AHEAD_IN);
 	stop();
@@ -262,7 +262,7 @@ test_what_can_not_be_kept_is_not_delivered(void **state)
 	m->numbers.file = "/nowhere/at/all";
 	memset(&v, 0, sizeof v);
 	v.kind = ADIT_VERDICT_DELIVER;
-	v.sa = m->sas[0].id;
+	v.sa = m->plan->sas[0].id;
 	v.seq = NUMBERS_AHEAD_IN;
 	assert_true(manual_came(m, &v, err));
 	v.seq++;
@@ -294,8 +294,9 @@ send_by(size_t i)
 {
 	uint64_t first;
 
-	assert_int_equal(adit_sa_take_seq(adit_sad_get(&node.node.sad, m->sas[i].id), 1, &first),
-			 ADIT_OK);
+	assert_int_equal(
+		adit_sa_take_seq(adit_sad_get(&node.node.sad, m->plan->sas[i].id), 1, &first),
+		ADIT_OK);
 }
 
 /* The last byte of the addresses that keep-alives go to at this time, as digits. */

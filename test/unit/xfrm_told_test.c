@@ -87,8 +87,8 @@ make_node(void)
 	mem.policies = node.policies;
 	mem.heads = node.heads;
 	mem.policy_count = COUNT;
-	cfg.first = m->policies;
-	cfg.first_count = m->policy_count;
+	cfg.first = m->plan->policies;
+	cfg.first_count = m->plan->policy_count;
 	cfg.ike.crypto = &adit_mbedtls_compat;
 	cfg.ike.rng.fill = fill;
 	assert_int_equal(adit_node_init(&node.node, &cfg, &mem), ADIT_OK);
@@ -98,7 +98,7 @@ make_node(void)
 static void
 install(const char *text)
 {
-	static const struct manual_place place = {is_own, false, 4500, NULL};
+	static const struct manual_place place = {{is_own, false, 4500, 0}, NULL};
 
 	x = xfrm_read_memory("text", text, strlen(text), stderr);
 	assert_non_null(x);

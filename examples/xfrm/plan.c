@@ -1,21 +1,22 @@
 /* Which state of a file serves which policy, in which direction. */
+#include "plan.h"
+
 #include <stdarg.h>
 #include <string.h>
 
-#include "manual.h"
-#include "values.h"
+#include "keep.h"
 
-struct plan {
-	struct manual *m;
-	const struct manual_place *place;
+struct making {
+	struct plan *m;
+	const struct plan_place *place;
 	FILE *err;
 };
 
-static bool fail(const struct plan *p, unsigned line, const char *format, ...)
+static bool fail(const struct making *p, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static bool
-fail(const struct plan *p, unsigned line, const char *format, ...)
+fail(const struct making *p, unsigned line, const char *format, ...)
 {
 	va_list args;
 
@@ -148,7 +149,7 @@ is_alike(const struct xfrm_policy *a, const struct xfrm_policy *b)
 /* Policies that follow each other and are alike become one, so that one SA can serve them: it hangs
  * under one policy alone. */
 static bool
-join_last(struct manual *m, const struct xfrm_policy *p)
+join_last(struct plan *m, const struct xfrm_policy *p)
 {
 	struct adit_selectors s = turn(&p->sel, direction_of(p));
 
@@ -162,9 +163,9 @@ join_last(struct manual *m, const struct xfrm_policy *p)
 }
 
 static void
-plan_policies(struct plan *p)
+plan_policies(struct making *p)
 {
-	struct manual *m = p->m;
+	struct plan *m = p->m;
 
 	m->policies = keep((m->x->policy_count + 1) * sizeof *m->policies);
 	m->from = keep((m->x->policy_count + 1) * sizeof *m->from);
@@ -172,13 +173,15 @@ plan_policies(struct plan *p)
 		const struct xfrm_policy *from = &m->x->policies[i];
 		struct adit_policy *policy = &m->policies[m->policy_count];
 
+		if (p->place->only && direction_of(from) != p->place->only)
+			continue;
 		if (join_last(m, from))
 			continue;
 		m->from[m->policy_count++] = from;
 		policy->name = "manual";
 		policy->dir = direction_of(from);
 		policy->selectors = turn(&from->sel, policy->dir);
-		policy->tag = MANUAL_TAG;
+		policy->tag = PLAN_TAG;
 		policy->action = from->block        ? ADIT_DISCARD
 				 : from->template_n ? ADIT_PROTECT
 						    : ADIT_BYPASS;
@@ -187,34 +190,68 @@ plan_policies(struct plan *p)
 
 /* --- States. */
 
+/* Where nothing else tells, the near end of a policy is its template's, or what packets come from
+ * or go to. */
 static bool
-find_direction(const struct plan *p, struct manual_sa *sa)
+is_near_end(const struct making *p, const struct xfrm_policy *policy, const struct adit_ip *ip)
+{
+	bool out = p->place->only == ADIT_OUT, is_said = false;
+	struct adit_ts ts = out ? policy->sel.src : policy->sel.dst;
+
+	for (size_t i = 0; i < policy->template_n; i++) {
+		const struct xfrm_template *t = &policy->templates[i];
+		const struct adit_ip *near = out ? &t->src : &t->dst;
+
+		if (adit_ip_equal(near, ip))
+			return true;
+		is_said = is_said || near->version;
+	}
+	ts.protocol = ADIT_PROTO_ANY;
+	ts.port_first = 0;
+	ts.port_last = UINT16_MAX;
+	return policy->template_n && !is_said && adit_ts_match(&ts, ip, 0, false, 0);
+}
+
+static bool
+is_own(const struct making *p, const struct adit_ip *ip)
+{
+	if (p->place->is_own)
+		return p->place->is_own(ip);
+	for (size_t i = 0; i < p->m->policy_count; i++)
+		if (is_near_end(p, p->m->from[i], ip))
+			return true;
+	return false;
+}
+
+static bool
+find_direction(const struct making *p, struct plan_sa *sa)
 {
 	const struct xfrm_state *s = sa->state;
-	bool src = p->place->is_own(&s->src), dst = p->place->is_own(&s->dst);
+	bool src = is_own(p, &s->src), dst = is_own(p, &s->dst);
 
 	sa->dir = s->dir;
 	if (!sa->dir && src != dst)
 		sa->dir = src ? ADIT_OUT : ADIT_IN;
-	if (sa->dir)
+	/* One that no policy of this direction can mean is none of ours. */
+	if (sa->dir || (p->place->only && !src))
 		return true;
 	return fail(p, s->line,
 		    src ? "both addresses are ours: say dir out or dir in with this state"
 			: "neither address is ours: say dir out or dir in with this state");
 }
 
-static bool
-is_counting(const struct xfrm_state *s)
+bool
+plan_is_counting(const struct xfrm_state *s)
 {
 	return s->aead->salt_len != 0;
 }
 
 /* Two SAs that count under one key use one number twice. */
 static bool
-check_key(const struct plan *p, const struct manual_sa *sa)
+check_key(const struct making *p, const struct plan_sa *sa)
 {
-	for (const struct manual_sa *other = p->m->sas; other < sa; other++)
-		if (is_counting(sa->state) && is_counting(other->state) &&
+	for (const struct plan_sa *other = p->m->sas; other < sa; other++)
+		if (plan_is_counting(sa->state) && plan_is_counting(other->state) &&
 		    sa->state->key_n == other->state->key_n &&
 		    adit_equal_ct(sa->state->key, other->state->key, sa->state->key_n))
 			return fail(
@@ -226,7 +263,7 @@ check_key(const struct plan *p, const struct manual_sa *sa)
 }
 
 static bool
-check_legacy(const struct plan *p, const struct manual_sa *sa)
+check_legacy(const struct making *p, const struct plan_sa *sa)
 {
 	return !sa->state->is_legacy || p->place->legacy ||
 	       fail(p, sa->state->line,
@@ -235,11 +272,11 @@ check_legacy(const struct plan *p, const struct manual_sa *sa)
 }
 
 static bool
-check_port(const struct plan *p, const struct manual_sa *sa)
+check_port(const struct making *p, const struct plan_sa *sa)
 {
 	uint16_t port = sa->dir == ADIT_OUT ? sa->state->sport : sa->state->dport;
 
-	return !sa->state->encap || port == p->place->natt_port ||
+	return !sa->state->encap || !p->place->natt_port || port == p->place->natt_port ||
 	       fail(p, sa->state->line, "our port of encap is %u, and --natt-port is %u", port,
 		    p->place->natt_port);
 }
@@ -251,7 +288,7 @@ is_host(const struct adit_ts *ts)
 }
 
 static bool
-check_beet(const struct plan *p, const struct manual_sa *sa)
+check_beet(const struct making *p, const struct plan_sa *sa)
 {
 	return sa->state->mode != ADIT_BEET ||
 	       (is_host(&sa->state->sel.src) && is_host(&sa->state->sel.dst)) ||
@@ -259,27 +296,38 @@ check_beet(const struct plan *p, const struct manual_sa *sa)
 }
 
 static bool
-plan_states(struct plan *p)
+plan_state(struct making *p, const struct xfrm_state *s)
 {
-	struct manual *m = p->m;
+	struct plan_sa *sa = &p->m->sas[p->m->sa_count];
 
-	m->sas = keep((m->x->state_count + 1) * sizeof *m->sas);
-	for (; m->sa_count < m->x->state_count; m->sa_count++) {
-		struct manual_sa *sa = &m->sas[m->sa_count];
+	memset(sa, 0, sizeof *sa);
+	sa->state = s;
+	sa->policy = ADIT_POLICY_NONE;
+	if (!find_direction(p, sa))
+		return false;
+	if (p->place->only && sa->dir != p->place->only)
+		return true;
+	sa->last = sa->dir == ADIT_OUT ? s->oseq : s->seq;
+	p->m->sa_count++;
+	return check_key(p, sa) && check_legacy(p, sa) && check_port(p, sa) && check_beet(p, sa);
+}
 
-		sa->state = &m->x->states[m->sa_count];
-		sa->policy = ADIT_POLICY_NONE;
-		if (!find_direction(p, sa) || !check_key(p, sa) || !check_legacy(p, sa) ||
-		    !check_port(p, sa) || !check_beet(p, sa))
+static bool
+plan_states(struct making *p)
+{
+	const struct xfrm *x = p->m->x;
+
+	p->m->sas = keep((x->state_count + 1) * sizeof *p->m->sas);
+	for (size_t i = 0; i < x->state_count; i++)
+		if (!plan_state(p, &x->states[i]))
 			return false;
-	}
 	return true;
 }
 
 /* --- Which serves which. */
 
 static bool
-conflict(const struct plan *p, const struct manual_sa *sa, unsigned line)
+conflict(const struct making *p, const struct plan_sa *sa, unsigned line)
 {
 	return fail(p, line,
 		    "the state of line %u serves another policy already, and the two can't be one: "
@@ -289,7 +337,7 @@ conflict(const struct plan *p, const struct manual_sa *sa, unsigned line)
 
 /* The innermost SA of a policy. */
 static bool
-serve(const struct plan *p, struct manual_sa *sa, uint32_t index)
+serve(const struct making *p, struct plan_sa *sa, uint32_t index)
 {
 	const struct adit_policy *policy = &p->m->policies[index];
 
@@ -304,7 +352,7 @@ serve(const struct plan *p, struct manual_sa *sa, uint32_t index)
 
 /* What comes out of an outer SA is what its inner one made. */
 static bool
-enclose(const struct plan *p, struct manual_sa *inner, struct manual_sa *outer, unsigned line)
+enclose(const struct making *p, struct plan_sa *inner, struct plan_sa *outer, unsigned line)
 {
 	struct adit_ts src =
 		adit_ts_prefix(&inner->state->src, inner->state->src.version == 4 ? 32 : 128);
@@ -325,11 +373,12 @@ enclose(const struct plan *p, struct manual_sa *inner, struct manual_sa *outer, 
 }
 
 /* The next state behind *at that a template asks for; NULL: none. */
-static struct manual_sa *
-next_match(const struct plan *p, const struct xfrm_template *t, enum adit_direction dir, size_t *at)
+static struct plan_sa *
+next_match(const struct making *p, const struct xfrm_template *t, enum adit_direction dir,
+	   size_t *at)
 {
 	while (*at < p->m->sa_count) {
-		struct manual_sa *sa = &p->m->sas[(*at)++];
+		struct plan_sa *sa = &p->m->sas[(*at)++];
 
 		if (sa->dir == dir && xfrm_template_match(t, sa->state))
 			return sa;
@@ -338,11 +387,11 @@ next_match(const struct plan *p, const struct xfrm_template *t, enum adit_direct
 }
 
 static bool
-assign_template(const struct plan *p, uint32_t index, size_t k)
+assign_template(const struct making *p, uint32_t index, size_t k)
 {
 	const struct xfrm_policy *from = p->m->from[index];
 	enum adit_direction dir = p->m->policies[index].dir;
-	struct manual_sa *inner, *outer;
+	struct plan_sa *inner, *outer;
 	size_t at = 0, outer_at = 0;
 	bool any = false;
 
@@ -362,7 +411,7 @@ assign_template(const struct plan *p, uint32_t index, size_t k)
 }
 
 static bool
-assign(const struct plan *p)
+assign(const struct making *p)
 {
 	for (uint32_t i = 0; i < p->m->policy_count; i++)
 		for (size_t k = 0; k < p->m->from[i]->template_n; k++)
@@ -373,14 +422,18 @@ assign(const struct plan *p)
 
 /* sel and the policies: what both let pass. */
 static bool
-settle(const struct plan *p, struct manual_sa *sa)
+settle(const struct making *p, struct plan_sa *sa)
 {
 	const struct xfrm_state *s = sa->state;
 	struct adit_selectors sel;
 
-	if (!sa->has_selectors && (sa->dir == ADIT_OUT || !s->has_sel))
-		return fail(p, s->line, "no policy with dir %s uses this state",
+	if (!sa->has_selectors && (sa->dir == ADIT_OUT || !s->has_sel)) {
+		/* Of a capture's states some may be of no use: nothing passes through them. */
+		sa->has_selectors = p->place->only != 0;
+		return sa->has_selectors ||
+		       fail(p, s->line, "no policy with dir %s uses this state",
 			    sa->dir == ADIT_OUT ? "out" : "in, or dir fwd,");
+	}
 	if (!s->has_sel)
 		return true;
 	sel = turn(&s->sel, sa->dir);
@@ -396,46 +449,14 @@ settle(const struct plan *p, struct manual_sa *sa)
 	return true;
 }
 
-/* --- Sequence numbers. */
-
-static bool
-plan_number(const struct plan *p, struct manual_sa *sa)
+struct plan *
+plan_make(const struct xfrm *x, const struct plan_place *place, FILE *err)
 {
-	struct numbers *n = &p->m->numbers;
-	const struct xfrm_state *s = sa->state;
-	const struct number said = manual_number(sa), *kept = numbers_find(n, &said);
-
-	if (sa->dir == ADIT_OUT && !kept && !s->has_oseq && is_counting(s))
-		return fail(p, s->line,
-			    "with this algorithm a number that is used twice breaks the key "
-			    "(RFC 8221 section 4), and nothing tells the last one: say replay-oseq "
-			    "(of a key never used: 0)%s",
-			    n->file ? "" : ", and keep the numbers by --numbers FILE");
-	if (kept && !s->esn && kept->last > UINT32_MAX)
-		return fail(p, s->line, "%s has numbers of more than 32 bits for this state",
-			    n->file);
-	return true;
-}
-
-static bool
-plan_numbers(const struct plan *p)
-{
-	for (size_t i = 0; i < p->m->sa_count; i++)
-		if (!plan_number(p, &p->m->sas[i]))
-			return false;
-	return true;
-}
-
-struct manual *
-manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err)
-{
-	struct plan p = {keep(sizeof *p.m), place, err};
+	struct making p = {keep(sizeof *p.m), place, err};
 
 	p.m->x = x;
-	if (place->numbers_file && !numbers_read(&p.m->numbers, place->numbers_file, err))
-		return NULL;
 	plan_policies(&p);
-	if (!plan_states(&p) || !assign(&p) || !plan_numbers(&p))
+	if (!plan_states(&p) || !assign(&p))
 		return NULL;
 	for (size_t i = 0; i < p.m->sa_count; i++)
 		if (!settle(&p, &p.m->sas[i]))
