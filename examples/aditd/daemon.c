@@ -343,7 +343,7 @@ service(struct daemon *d)
 static void
 deliver(struct daemon *d, const struct adit_verdict *v, struct adit_pkt *pkt)
 {
-	if (d->manual && !manual_came(d->manual, v, stderr))
+	if (d->manual && !manual_came(d->manual, daemon_now(), v, stderr))
 		d->failed = true;
 	if (!d->failed)
 		inside_deliver(d, pkt);

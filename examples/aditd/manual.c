@@ -120,13 +120,13 @@ manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err)
 
 /* The file goes ahead before any packet does. */
 static bool
-go_ahead(struct manual *m, FILE *err)
+go_ahead(struct manual *m, adit_ms now, FILE *err)
 {
 	if (!m->numbers.file)
 		return true;
 	for (size_t i = 0; i < m->plan->sa_count; i++)
 		numbers_go_ahead(m->sas[i].number, m->sas[i].number->last,
-				 m->sas[i].plan->state->esn);
+				 m->sas[i].plan->state->esn, now);
 	return numbers_write(&m->numbers, err);
 }
 
@@ -243,7 +243,7 @@ manual_install(struct manual *m, struct adit_node *node, adit_ms now, FILE *err)
 		log_keys(&m->plan->sas[i], now);
 	sort_by_slot(m, node);
 	find_paths(m, node, now);
-	return go_ahead(m, err);
+	return go_ahead(m, now, err);
 }
 
 static void
@@ -265,14 +265,13 @@ top_of(const struct adit_sa *live)
 }
 
 bool
-manual_came(struct manual *m, const struct adit_verdict *v, FILE *err)
+manual_came(struct manual *m, adit_ms now, const struct adit_verdict *v, FILE *err)
 {
 	struct manual_sa *sa = m->numbers.file ? m->by_slot[v->sa.slot] : NULL;
 
-	if (!sa || sa->plan->id.generation != v->sa.generation ||
-	    !numbers_is_due(sa->number, v->seq, sa->plan->state->esn))
+	if (!sa || sa->plan->id.generation != v->sa.generation || v->seq <= sa->number->last)
 		return true;
-	numbers_go_ahead(sa->number, v->seq, sa->plan->state->esn);
+	numbers_go_ahead(sa->number, v->seq, sa->plan->state->esn, now);
 	return numbers_write(&m->numbers, err);
 }
 
@@ -291,8 +290,8 @@ manual_tick(struct manual *m, struct adit_node *node, adit_ms now, FILE *err)
 			continue;
 		tell_age(m, sa, adit_sa_age(live, now));
 		note_sent(sa, live, now);
-		if (m->numbers.file && numbers_is_due(sa->number, top_of(live), live->esn)) {
-			numbers_go_ahead(sa->number, top_of(live), live->esn);
+		if (m->numbers.file && numbers_is_due(sa->number, top_of(live), live->esn, now)) {
+			numbers_go_ahead(sa->number, top_of(live), live->esn, now);
 			due = true;
 		}
 	}

@@ -51,7 +51,7 @@ bool manual_tick(struct manual *m, struct adit_node *node, adit_ms now, FILE *er
 /* To be asked before a packet of the verdict DELIVER is delivered: its number is in the file then,
  * and is not taken again after a restart. false: it can't be kept, and the packet is not to be
  * delivered. */
-bool manual_came(struct manual *m, const struct adit_verdict *v, FILE *err);
+bool manual_came(struct manual *m, adit_ms now, const struct adit_verdict *v, FILE *err);
 /* A path that a NAT keep-alive is to be sent on now; false: none (any more). After manual_tick().
  */
 bool manual_keepalive(struct manual *m, adit_ms now, struct adit_path *path);

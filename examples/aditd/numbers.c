@@ -139,21 +139,40 @@ numbers_write(const struct numbers *n, FILE *err)
 	return ok;
 }
 
-void
-numbers_go_ahead(struct number *record, uint64_t seq, bool esn)
+/* Twice as far where the last step did not last, half as far where it lasted. */
+static uint64_t
+next_step(const struct number *record, uint64_t seq, adit_ms now)
 {
-	uint64_t most = esn ? UINT64_MAX : UINT32_MAX;
-	uint64_t ahead = record->dir == ADIT_OUT ? NUMBERS_AHEAD : NUMBERS_AHEAD_IN;
+	uint64_t step = record->step;
 
+	if (now - record->at >= NUMBERS_IN_MS)
+		step /= 2;
+	else if (seq > record->last)
+		step *= 2;
+	if (step < NUMBERS_IN_LEAST)
+		return NUMBERS_IN_LEAST;
+	return step < NUMBERS_IN_MOST ? step : NUMBERS_IN_MOST;
+}
+
+void
+numbers_go_ahead(struct number *record, uint64_t seq, bool esn, adit_ms now)
+{
+	uint64_t most = esn ? UINT64_MAX : UINT32_MAX, ahead = NUMBERS_AHEAD;
+
+	if (record->dir == ADIT_IN) {
+		ahead = next_step(record, seq, now);
+		record->step = ahead;
+		record->at = now;
+	}
 	record->last = seq > most - ahead ? most : seq + ahead;
 }
 
 bool
-numbers_is_due(const struct number *record, uint64_t seq, bool esn)
+numbers_is_due(const struct number *record, uint64_t seq, bool esn, adit_ms now)
 {
-	/* What comes is not known before it is there. */
-	uint64_t left = record->dir == ADIT_OUT ? NUMBERS_LEFT : 0;
-
-	return record->last < (esn ? UINT64_MAX : UINT32_MAX) &&
-	       (seq > record->last || record->last - seq < left);
+	if (seq > record->last)
+		return true;
+	if (record->dir == ADIT_IN)
+		return record->last - seq > NUMBERS_IN_LEAST && now - record->at >= NUMBERS_IN_MS;
+	return record->last < (esn ? UINT64_MAX : UINT32_MAX) && record->last - seq < NUMBERS_LEFT;
 }

@@ -12,9 +12,11 @@
 /* How far ahead the file is, and what must at least be left of that. */
 #define NUMBERS_AHEAD 65536
 #define NUMBERS_LEFT 32768
-/* How far it is ahead of what came. Less, for what the peer sends of these is lost after a restart
- * that no end came before. */
-#define NUMBERS_AHEAD_IN 8192
+/* How far it is ahead of what came: what the peer sends of these is lost after a restart that no
+ * end came before. So it is about as far as comes in this time, and between these numbers. */
+#define NUMBERS_IN_MS 1000
+#define NUMBERS_IN_LEAST 256
+#define NUMBERS_IN_MOST 65536
 
 struct number {
 	enum adit_direction dir;
@@ -22,6 +24,8 @@ struct number {
 	uint8_t protocol;
 	uint32_t spi;
 	uint64_t last; /* no number behind it was ever used, or was taken from the peer */
+	uint64_t step; /* inbound: how far that was ahead when it was said, */
+	adit_ms at;    /* and when that was */
 };
 
 struct numbers {
@@ -41,8 +45,8 @@ struct number *numbers_add(struct numbers *n, const struct number *record);
 bool numbers_write(const struct numbers *n, FILE *err);
 
 /* Says that an SA that has used `seq` may go on, with esn or without, as far as is ahead. */
-void numbers_go_ahead(struct number *record, uint64_t seq, bool esn);
+void numbers_go_ahead(struct number *record, uint64_t seq, bool esn, adit_ms now);
 /* Whether it is time to do that, and to write the file. */
-bool numbers_is_due(const struct number *record, uint64_t seq, bool esn);
+bool numbers_is_due(const struct number *record, uint64_t seq, bool esn, adit_ms now);
 
 #endif

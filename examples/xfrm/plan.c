@@ -407,7 +407,10 @@ assign_template(const struct making *p, uint32_t index, size_t k)
 			return false;
 	}
 	return any || fail(p, from->line,
-			   "no state is what tmpl number %zu of this policy asks for", k + 1);
+			   "no state is what tmpl number %zu of this policy asks for%s", k + 1,
+			   p->place->is_own ? ""
+					    : ", in this direction: src and dst of tmpl tell "
+					      "it, or dir of the state");
 }
 
 static bool

@@ -513,7 +513,7 @@ test_a_file_of_numbers_that_can_not_be_read_is_no_file_of_zeros(void **state)
 static uint64_t
 ahead_of(struct number *n, uint64_t seq, bool esn)
 {
-	numbers_go_ahead(n, seq, esn);
+	numbers_go_ahead(n, seq, esn, 0);
 	return n->last;
 }
 
@@ -527,15 +527,15 @@ test_numbers_end_where_they_have_to(void **state)
 	n.dir = ADIT_OUT;
 	assert_true(ahead_of(&n, 0, false) == NUMBERS_AHEAD);
 	assert_true(ahead_of(&n, UINT32_MAX - 5, false) == UINT32_MAX);
-	assert_false(numbers_is_due(&n, UINT32_MAX - 1, false));
+	assert_false(numbers_is_due(&n, UINT32_MAX - 1, false, 0));
 	assert_true(ahead_of(&n, UINT32_MAX - 5, true) > UINT32_MAX);
 	assert_true(ahead_of(&n, UINT64_MAX - 5, true) == UINT64_MAX);
 	n.last = UINT32_MAX;
-	assert_true(numbers_is_due(&n, UINT32_MAX - 1, true));
+	assert_true(numbers_is_due(&n, UINT32_MAX - 1, true, 0));
 	n.dir = ADIT_IN;
-	assert_true(ahead_of(&n, 0, false) == NUMBERS_AHEAD_IN);
+	assert_true(ahead_of(&n, 0, false) == NUMBERS_IN_LEAST);
 	assert_true(ahead_of(&n, UINT32_MAX - 5, false) == UINT32_MAX);
-	assert_false(numbers_is_due(&n, UINT32_MAX, false));
+	assert_false(numbers_is_due(&n, UINT32_MAX, false, 0));
 }
 
 int

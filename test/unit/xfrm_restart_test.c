@@ -137,7 +137,7 @@ inner(uint8_t *room, size_t n)
 
 /* The peer's packet of this number, offered as the daemon does it. */
 static enum adit_status
-comes(uint64_t seq)
+comes_at(adit_ms now, uint64_t seq)
 {
 	static uint8_t room[512];
 	const struct xfrm_state *s = m->plan->sas[0].state;
@@ -161,8 +161,14 @@ comes(uint64_t seq)
 	adit_sa_wipe(&peer);
 	adit_ipsec_in(&node.node.ipsec, &pkt, &v, 1);
 	if (v.kind == ADIT_VERDICT_DELIVER)
-		assert_true(manual_came(m, &v, stderr));
+		assert_true(manual_came(m, now, &v, stderr));
 	return v.status;
+}
+
+static enum adit_status
+comes(uint64_t seq)
+{
+	return comes_at(START, seq);
 }
 
 static uint64_t
@@ -181,12 +187,12 @@ test_what_is_delivered_is_in_the_file_before(void **state)
 {
 	(void)state;
 	start(IN, file);
-	assert_true(kept_number() == NUMBERS_AHEAD_IN);
-	assert_int_equal(comes(NUMBERS_AHEAD_IN), ADIT_OK);
-	assert_true(kept_number() == NUMBERS_AHEAD_IN);
+	assert_true(kept_number() == NUMBERS_IN_LEAST);
+	assert_int_equal(comes(NUMBERS_IN_LEAST), ADIT_OK);
+	assert_true(kept_number() == NUMBERS_IN_LEAST);
 	/* A peer that jumps too. */
-	assert_int_equal(comes(1000000), ADIT_OK);
-	assert_true(kept_number() == 1000000 + NUMBERS_AHEAD_IN);
+	assert_int_equal(comes_at(START + 1000, 1000000), ADIT_OK);
+	assert_true(kept_number() == 1000000 + NUMBERS_IN_LEAST);
 	stop();
 }
 
@@ -204,9 +210,9 @@ test_nothing_that_came_comes_again_after_a_crash(void **state)
 		for (uint64_t seq = 1; seq <= 50; seq++)
 			assert_int_not_equal(comes(seq), ADIT_OK);
 		/* What the jump costs, and no more. */
-		assert_int_not_equal(comes(NUMBERS_AHEAD_IN), ADIT_OK);
-		assert_int_equal(comes(NUMBERS_AHEAD_IN + 1), ADIT_OK);
-		assert_int_not_equal(comes(NUMBERS_AHEAD_IN + 1), ADIT_OK);
+		assert_int_not_equal(comes(NUMBERS_IN_LEAST), ADIT_OK);
+		assert_int_equal(comes(NUMBERS_IN_LEAST + 1), ADIT_OK);
+		assert_int_not_equal(comes(NUMBERS_IN_LEAST + 1), ADIT_OK);
 		stop();
 		remove_file(state);
 	}
@@ -227,6 +233,40 @@ test_an_end_in_order_loses_nothing(void **state)
 	stop();
 }
 
+/* How far ahead the file is after a packet that was not in it. */
+static uint64_t
+step_at(adit_ms now)
+{
+	uint64_t seq = kept_number() + 1;
+
+	assert_int_equal(comes_at(now, seq), ADIT_OK);
+	return kept_number() - seq;
+}
+
+static void
+test_the_file_is_as_far_ahead_as_comes_in_a_second(void **state)
+{
+	adit_ms now = START + 999;
+
+	(void)state;
+	start(IN, file);
+	assert_int_equal(step_at(now), 2 * NUMBERS_IN_LEAST);
+	assert_int_equal(step_at(now + 999), 4 * NUMBERS_IN_LEAST);
+	assert_int_equal(step_at(now + 1999), 2 * NUMBERS_IN_LEAST);
+	for (int i = 0; i < 20; i++)
+		(void)step_at(now + 2000);
+	assert_int_equal(step_at(now + 2000), NUMBERS_IN_MOST);
+	/* A late packet takes nothing back. */
+	assert_int_equal(comes_at(now + 9000, kept_number() - NUMBERS_IN_MOST - 1), ADIT_OK);
+	assert_int_equal(step_at(now + 2001), NUMBERS_IN_MOST);
+	/* Where nothing comes it draws near. */
+	for (unsigned i = 3; i < 12; i++)
+		assert_true(manual_tick(m, &node.node, now + i * 1001, stderr));
+	assert_true(kept_number() == adit_sad_get(&node.node.sad, m->plan->sas[0].id)->window.top +
+					     NUMBERS_IN_LEAST);
+	stop();
+}
+
 /* Of a packet that carries nothing to deliver, too: once the daemon has looked round. */
 static void
 test_numbers_of_dummy_packets_are_kept_too(void **state)
@@ -234,8 +274,8 @@ test_numbers_of_dummy_packets_are_kept_too(void **state)
 	(void)state;
 	start(IN, file);
 	adit_replay_commit(&adit_sad_get(&node.node.sad, m->plan->sas[0].id)->window, 20000);
-	assert_true(manual_tick(m, &node.node, START, stderr));
-	assert_true(kept_number() == 20000 + NUMBERS_AHEAD_IN);
+	assert_true(manual_tick(m, &node.node, START + 1000, stderr));
+	assert_true(kept_number() == 20000 + NUMBERS_IN_LEAST);
 	stop();
 }
 
@@ -263,13 +303,13 @@ test_what_can_not_be_kept_is_not_delivered(void **state)
 	memset(&v, 0, sizeof v);
 	v.kind = ADIT_VERDICT_DELIVER;
 	v.sa = m->plan->sas[0].id;
-	v.seq = NUMBERS_AHEAD_IN;
-	assert_true(manual_came(m, &v, err));
+	v.seq = NUMBERS_IN_LEAST;
+	assert_true(manual_came(m, START, &v, err));
 	v.seq++;
-	assert_false(manual_came(m, &v, err));
+	assert_false(manual_came(m, START, &v, err));
 	/* IKE's SAs are none of these. */
 	v.sa.generation += 2;
-	assert_true(manual_came(m, &v, err));
+	assert_true(manual_came(m, START, &v, err));
 	fclose(err);
 	stop();
 }
@@ -375,6 +415,8 @@ main(void)
 		cmocka_unit_test_teardown(test_nothing_that_came_comes_again_after_a_crash,
 					  remove_file),
 		cmocka_unit_test_teardown(test_an_end_in_order_loses_nothing, remove_file),
+		cmocka_unit_test_teardown(test_the_file_is_as_far_ahead_as_comes_in_a_second,
+					  remove_file),
 		cmocka_unit_test_teardown(test_numbers_of_dummy_packets_are_kept_too, remove_file),
 		cmocka_unit_test_teardown(test_the_line_is_obeyed_where_it_is_ahead_of_the_file,
 					  remove_file),
