@@ -4,7 +4,7 @@
 
 #include "sim/world.h"
 
-enum { OVERHEAD = 28, NAT_PORT_FIRST = 20000 };
+enum { OVERHEAD = 28, NAT_PORT_FIRST = 20000, NAT_PORTS = 40000 };
 
 struct sim_frame *
 sim_frame_take(struct sim_world *w)
@@ -61,6 +61,21 @@ sim_nat_forget(struct sim_station *s)
 	memset(s->nat.map, 0, sizeof s->nat.map);
 }
 
+/* One that no mapping has. */
+static uint16_t
+free_port(struct sim_station *s)
+{
+	for (;;) {
+		uint16_t port = (uint16_t)(NAT_PORT_FIRST + sim_below(&s->w->random, NAT_PORTS));
+		bool taken = false;
+
+		for (int i = 0; i < SIM_NAT_PORTS; i++)
+			taken = taken || (s->nat.map[i].inside && s->nat.map[i].port == port);
+		if (!taken)
+			return port;
+	}
+}
+
 /* The way out: an inside port gets an outside one, or keeps it. */
 static bool
 nat_out(struct sim_station *s, struct sim_frame *f)
@@ -82,8 +97,8 @@ nat_out(struct sim_station *s, struct sim_frame *f)
 	if (at < 0)
 		return false;
 	if (nat->map[at].inside == 0) {
+		nat->map[at].port = free_port(s);
 		nat->map[at].inside = f->from.port;
-		nat->map[at].port = (uint16_t)(NAT_PORT_FIRST + sim_below(&s->w->random, 40000));
 	}
 	nat->map[at].used_at = s->w->now;
 	f->from.ip = nat->outside;
