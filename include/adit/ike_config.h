@@ -112,8 +112,8 @@ struct adit_ike_config {
 	uint16_t cookie_threshold;      /* half-open responses from which on a cookie is asked for;
 					   zero: half of the handshake pool */
 	uint16_t half_open_per_prefix;  /* half-open responses to one IPv4 address, or one IPv6 /64
-					   (RFC 8019); zero: a quarter of the handshake pool, at
-					   least 2 */
+					   (RFC 8019), with a cookie, and as many without; zero: a
+					   quarter of the handshake pool, at least 2 */
 	const struct adit_trace *trace; /* may be NULL */
 };
 

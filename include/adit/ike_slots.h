@@ -128,6 +128,7 @@ struct adit_ike_handshake {
 	uint16_t peer_nonce_len;
 	uint8_t cookie[64];
 	uint8_t cookie_len, rounds; /* rounds: COOKIE and INVALID_KE_PAYLOAD answers so far */
+	bool proved;                /* the initiator has shown a cookie of ours */
 	struct adit_ike_message own_first, peer_first; /* what AUTH signs */
 };
 

@@ -179,14 +179,15 @@ same_prefix(const struct adit_ip *a, const struct adit_ip *b)
 }
 
 unsigned
-adit_ike_half_open_of(const struct adit_ike *ike, const struct adit_ip *remote)
+adit_ike_half_open_of(const struct adit_ike *ike, const struct adit_ip *remote, bool proved)
 {
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < ike->mem.handshake_count; i++) {
 		const struct adit_ike_handshake *hs = &ike->mem.handshakes[i];
 
-		if (hs->owner != 0 && !ike->mem.sas[hs->owner - 1].initiator &&
+		if (hs->owner != 0 && hs->proved == proved &&
+		    !ike->mem.sas[hs->owner - 1].initiator &&
 		    same_prefix(&ike->mem.sas[hs->owner - 1].path.remote.ip, remote))
 			n++;
 	}

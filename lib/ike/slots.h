@@ -27,9 +27,10 @@ struct adit_ike_handshake *adit_ike_handshake_of(const struct adit_ike *ike,
 /* The half-open responder that the same IKE_SA_INIT request has made before, or NULL. */
 struct adit_ike_sa *adit_ike_half_open(const struct adit_ike *ike, const uint8_t *spi_i,
 				       const struct adit_path *path);
-/* How many attempts from the prefix of this address are half open: from the IPv4 address, or the
- * /64 of the IPv6 address. */
-unsigned adit_ike_half_open_of(const struct adit_ike *ike, const struct adit_ip *remote);
+/* How many attempts from the prefix of this address are half open, with a cookie or without one:
+ * from the IPv4 address, or the /64 of the IPv6 address. */
+unsigned adit_ike_half_open_of(const struct adit_ike *ike, const struct adit_ip *remote,
+			       bool proved);
 /* Wipes and frees the handshake; safe where there is none. */
 void adit_ike_end_handshake(struct adit_ike *ike, struct adit_ike_sa *sa);
 

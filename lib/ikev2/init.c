@@ -381,8 +381,9 @@ demand_cookie(struct adit_ikev2_turn *t, struct adit_span nonce)
 
 	if (st != ADIT_OK)
 		return st;
-	if (adit_ike_find_notify(&t->inner, ADIT_N_COOKIE, &n) &&
-	    adit_cookie_check(&ike->jar, &of, n.data) == ADIT_OK)
+	t->proved = adit_ike_find_notify(&t->inner, ADIT_N_COOKIE, &n) &&
+		    adit_cookie_check(&ike->jar, &of, n.data) == ADIT_OK;
+	if (t->proved)
 		return ADIT_OK;
 	st = adit_cookie_make(&ike->jar, &of, cookie);
 	if (st != ADIT_OK)
@@ -402,7 +403,8 @@ is_under_load(const struct adit_ike *ike)
 }
 
 /* Half-open attempts of one address, or of one /64, which is one site's, are a part of the pool
- * (RFC 8019 4.2): whoever has cookies for all of a prefix does not get all of the pool. */
+ * (RFC 8019 4.2): whoever has cookies for all of a prefix does not get all of the pool. Those
+ * without a cookie are counted apart: anybody can begin them in another's name. */
 static bool
 has_its_share(const struct adit_ikev2_turn *t)
 {
@@ -413,7 +415,7 @@ has_its_share(const struct adit_ikev2_turn *t)
 		most = ike->mem.handshake_count / SHARE < SHARE_LEAST
 			       ? SHARE_LEAST
 			       : ike->mem.handshake_count / SHARE;
-	return adit_ike_half_open_of(ike, &t->path->remote.ip) >= most;
+	return adit_ike_half_open_of(ike, &t->path->remote.ip, t->proved) >= most;
 }
 
 /* The answer that *suite will make, in bytes. */
@@ -518,7 +520,7 @@ adit_ikev2_init_answer(struct adit_ikev2_turn *t)
 		return refuse(t, st, &suite);
 	/* An answer longer than its question goes to proved addresses alone: else somebody could
 	 * send it to others. */
-	if (answer_len(&suite) > t->len)
+	if (!t->proved && (answer_len(&suite) > t->len || has_its_share(t)))
 		st = demand_cookie(t, nonce);
 	if (st == ADIT_OK && has_its_share(t))
 		st = ADIT_ERR_FULL;
@@ -529,6 +531,7 @@ adit_ikev2_init_answer(struct adit_ikev2_turn *t)
 		return st;
 	t->sa->peer = peer;
 	t->sa->suite = suite;
+	adit_ike_handshake_of(t->ike, t->sa)->proved = t->proved;
 	st = set_up(t, &ke, nonce);
 	if (st != ADIT_OK) {
 		adit_ike_free(t->ike, t->sa);

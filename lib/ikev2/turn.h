@@ -24,6 +24,7 @@ struct adit_ikev2_turn {
 	uint8_t notify_data[2];
 	uint8_t notify_data_len;
 	bool end_sa; /* the SA ends once the response is made */
+	bool proved; /* a first request has shown a cookie of ours */
 };
 
 /* A request's handler writes the payloads of the response into t->m; a response's one acts. */

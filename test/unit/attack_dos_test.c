@@ -115,9 +115,10 @@ test_one_address_has_a_share_of_the_pool(void **state)
 
 	(void)state;
 	open_with(0);
+	/* The first one is not asked for a cookie. */
 	for (unsigned i = 0; i < 2 * HANDSHAKES; i++)
-		assert_int_equal(attempt(&one), i < HANDSHAKES / 4 ? ADIT_OK : ADIT_ERR_FULL);
-	assert_int_equal(pair.b.ike.half_open, HANDSHAKES / 4);
+		assert_int_equal(attempt(&one), i < 1 + HANDSHAKES / 4 ? ADIT_OK : ADIT_ERR_FULL);
+	assert_int_equal(pair.b.ike.half_open, 1 + HANDSHAKES / 4);
 	assert_int_equal(attempt(&other), ADIT_OK);
 	/* The place is free again when its time is over. */
 	pair.now += 30000;
@@ -125,6 +126,29 @@ test_one_address_has_a_share_of_the_pool(void **state)
 	pair_events(&pair.b);
 	assert_int_equal(pair.b.ike.half_open, 0);
 	assert_int_equal(attempt(&one), ADIT_OK);
+}
+
+/* Who only writes another's address has no cookie, and takes no place of his who has one. */
+static void
+test_nobody_is_kept_out_by_requests_in_his_name(void **state)
+{
+	const struct adit_ip one = v4(1);
+	struct pair_datagram d, answer;
+
+	(void)state;
+	open_with(2);
+	pair.b.cfg.cookie_threshold = HANDSHAKES;
+	for (unsigned i = 0; i < HANDSHAKES; i++) {
+		make_first(&d);
+		assert_int_equal(give_from(&one, &d), i < 2 ? ADIT_OK : ADIT_ERR_COOKIE);
+		while (pair_take(&pair, &pair.b, &answer))
+			continue;
+	}
+	assert_int_equal(pair.b.ike.half_open, 2);
+	assert_int_equal(attempt(&one), ADIT_OK);
+	assert_int_equal(attempt(&one), ADIT_OK);
+	assert_int_equal(attempt(&one), ADIT_ERR_FULL);
+	assert_int_equal(pair.b.ike.half_open, 4);
 }
 
 static void
@@ -136,7 +160,7 @@ test_the_hosts_of_one_ipv6_net_have_one_share(void **state)
 	open_with(3);
 	for (uint8_t i = 0; i < 8; i++) {
 		ip = v6(1, i);
-		assert_int_equal(attempt(&ip), i < 3 ? ADIT_OK : ADIT_ERR_FULL);
+		assert_int_equal(attempt(&ip), i < 1 + 3 ? ADIT_OK : ADIT_ERR_FULL);
 	}
 	ip = v6(2, 1);
 	assert_int_equal(attempt(&ip), ADIT_OK);
@@ -276,6 +300,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_address_has_a_share_of_the_pool),
+		TEST(test_nobody_is_kept_out_by_requests_in_his_name),
 		TEST(test_the_hosts_of_one_ipv6_net_have_one_share),
 		TEST(test_no_answer_is_longer_than_its_question),
 		TEST(test_a_short_request_is_taken_with_a_cookie),
