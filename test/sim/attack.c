@@ -126,7 +126,7 @@ set_length(uint8_t *msg, size_t n)
 	msg[LENGTH_AT + 3] = (uint8_t)n;
 }
 
-static void
+static bool
 replay(struct sim_world *w, const struct sim_frame *seen)
 {
 	struct sim_frame *f = copy_of(w, seen);
@@ -137,10 +137,11 @@ replay(struct sim_world *w, const struct sim_frame *seen)
 	if (sim_chance(&w->random, 250))
 		f->from.ip = w->stations[sim_below(&w->random, w->plan.nodes)].address;
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 /* All that was seen of late, in its order. */
-static void
+static bool
 replay_all(struct sim_world *w)
 {
 	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
@@ -151,9 +152,10 @@ replay_all(struct sim_world *w)
 		f->forged = false;
 		sim_wire_send(w, NULL, f);
 	}
+	return true;
 }
 
-static void
+static bool
 reflect(struct sim_world *w, const struct sim_frame *seen)
 {
 	struct sim_frame *f = copy_of(w, seen);
@@ -165,12 +167,14 @@ reflect(struct sim_world *w, const struct sim_frame *seen)
 		msg[FLAGS_AT] ^=
 			(uint8_t)(sim_chance(&w->random, 500) ? FLAG_RESPONSE : FLAG_INITIATOR);
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 /* The begin of one frame and the end of another. */
-static void
-splice(struct sim_world *w, const struct sim_frame *a, const struct sim_frame *b)
+static bool
+splice(struct sim_world *w, const struct sim_frame *a)
 {
+	const struct sim_frame *b = any_seen(w);
 	struct sim_frame *f = copy_of(w, a);
 	size_t least = a->len < b->len ? a->len : b->len;
 	size_t at = least ? sim_below(&w->random, (uint32_t)least) : 0;
@@ -179,9 +183,10 @@ splice(struct sim_world *w, const struct sim_frame *a, const struct sim_frame *b
 	f->len = b->len;
 	f->forged = !is_same(f, a) && !is_same(f, b);
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
-static void
+static bool
 change(struct sim_world *w, const struct sim_frame *seen)
 {
 	struct sim_frame *f = copy_of(w, seen);
@@ -193,10 +198,11 @@ change(struct sim_world *w, const struct sim_frame *seen)
 		f->len = sim_below(&w->random, (uint32_t)f->len + 1);
 	f->forged = !is_same(f, seen);
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 /* What can't be authentic, from where nobody is: a peer is not to be looked for there. */
-static void
+static bool
 mislead(struct sim_world *w, const struct sim_frame *seen)
 {
 	struct sim_frame *f = copy_of(w, seen);
@@ -206,9 +212,10 @@ mislead(struct sim_world *w, const struct sim_frame *seen)
 	f->from.ip = sim_spoofed_address(&w->plan, sim_below(&w->random, 8));
 	f->spoofed = true;
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
-static void
+static bool
 noise(struct sim_world *w, const struct sim_frame *seen)
 {
 	struct sim_frame *f = copy_of(w, seen);
@@ -218,6 +225,7 @@ noise(struct sim_world *w, const struct sim_frame *seen)
 	if (sim_chance(&w->random, 500) && f->len > MARKER)
 		memset(f->bytes, 0, MARKER);
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 static const struct sim_frame *
@@ -259,9 +267,9 @@ put_notify(struct sim_world *w, struct sim_frame *f, uint8_t *msg, size_t n, uin
 	f->len += more;
 }
 
-/* First messages from addresses that nobody answers for, some with a cookie made up. */
-static void
-flood(struct sim_world *w)
+/* First messages of others, some with a cookie made up. */
+static bool
+flood_from(struct sim_world *w, const struct adit_ip *ips, unsigned ip_n, bool spoofed)
 {
 	const struct sim_frame *seen = seen_init(w, false);
 	uint32_t n = sim_between(&w->random, 1, FLOOD);
@@ -271,18 +279,39 @@ flood(struct sim_world *w)
 		size_t len;
 		uint8_t *msg = ike_of(f, &len);
 
-		f->from.ip = sim_spoofed_address(&w->plan, sim_below(&w->random, 8));
+		f->from.ip = ips[sim_below(&w->random, ip_n)];
 		f->from.port = (uint16_t)sim_next(&w->random);
-		f->spoofed = true;
+		f->spoofed = spoofed;
 		sim_fill(&w->random, msg, 8);
 		if (sim_chance(&w->random, 300))
 			put_notify(w, f, msg, len, COOKIE, 17);
 		sim_wire_send(w, NULL, f);
 	}
+	return seen != NULL;
+}
+
+/* From addresses that nobody answers for. */
+static bool
+flood(struct sim_world *w)
+{
+	struct adit_ip ips[8];
+
+	for (uint32_t i = 0; i < 8; i++)
+		ips[i] = sim_spoofed_address(&w->plan, i);
+	return flood_from(w, ips, 8, true);
+}
+
+/* From one that is a peer's, who has not sent them. */
+static bool
+flood_as_node(struct sim_world *w)
+{
+	const struct sim_station *s = &w->stations[sim_below(&w->random, w->plan.nodes)];
+
+	return flood_from(w, s->nat.on ? &s->nat.outside : &s->address, 1, false);
 }
 
 /* Answers to first messages that anybody can make up: errors, cookies, other groups. */
-static void
+static bool
 answer(struct sim_world *w)
 {
 	static const uint16_t types[] = {14, 17, 7, 24, COOKIE, 16388};
@@ -292,7 +321,7 @@ answer(struct sim_world *w)
 	uint8_t *msg;
 
 	if (!seen)
-		return;
+		return false;
 	f = copy_of(w, seen);
 	swap_ends(f);
 	msg = ike_of(f, &n);
@@ -307,10 +336,11 @@ answer(struct sim_world *w)
 	}
 	put_notify(w, f, msg, n, types[sim_below(&w->random, 6)], sim_below(&w->random, 20));
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 /* An end in clear for an SA that is seen. */
-static void
+static bool
 unprotected(struct sim_world *w, const struct sim_frame *seen)
 {
 	static const uint8_t payload[8] = {0, 0, 0, 8, 1, 0, 0, 0};
@@ -320,7 +350,7 @@ unprotected(struct sim_world *w, const struct sim_frame *seen)
 
 	if (!msg) {
 		sim_frame_give(w, f);
-		return;
+		return false;
 	}
 	msg[EXCHANGE_AT] = INFORMATIONAL;
 	msg[NEXT_AT] = DELETE;
@@ -328,10 +358,11 @@ unprotected(struct sim_world *w, const struct sim_frame *seen)
 	f->len -= n - HEADER - sizeof payload;
 	set_length(msg, HEADER + sizeof payload);
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 /* A packet of others, in clear, as if no IPsec were asked for. */
-static void
+static bool
 in_clear(struct sim_world *w)
 {
 	const struct sim_pair *pair = &w->pairs[sim_below(&w->random, (uint32_t)w->pair_n)];
@@ -344,6 +375,7 @@ in_clear(struct sim_world *w)
 	f->forged = true;
 	f->len = sim_app_packet(w, pair->from, pair->to, 100, false, f->bytes);
 	sim_wire_send(w, NULL, f);
+	return true;
 }
 
 static struct adit_sa *
@@ -359,7 +391,7 @@ outbound_sa(struct sim_world *w, struct sim_station *s, struct adit_sa_id *id)
 }
 
 /* A node that has a tunnel sends through it what is another's, or for another. */
-static void
+static bool
 insider(struct sim_world *w)
 {
 	static uint8_t room[ADIT_PKT_HEADROOM + SIM_FRAME_MAX + ADIT_PKT_TAILROOM];
@@ -375,7 +407,7 @@ insider(struct sim_world *w)
 		from = (s->index + 1) % w->plan.nodes;
 	/* In transport mode and UDP no address is inside: what comes is the node's own word. */
 	if (!sa || from == s->index || from == to || (sa->mode == ADIT_TRANSPORT && sa->udp_encap))
-		return;
+		return false;
 	pkt.len = sim_app_packet(w, from, to, 120, false, adit_pkt_data(&pkt));
 	w->sent[w->sent_n - 1].foreign = true;
 	/* In transport mode the packet's own addresses are the outer ones; the SA's remote gets it.
@@ -385,6 +417,7 @@ insider(struct sim_world *w)
 	if (adit_esp_encap(sa, &pkt) == ADIT_OK)
 		sim_station_launch(s, &pkt, &remote);
 	w->running = NULL;
+	return true;
 }
 
 struct sim_station *
@@ -410,7 +443,7 @@ make_impostor(struct sim_world *w, struct sim_station *s)
 
 /* Somebody takes a node's place on the network for a while: it gets what is sent to that node, and
  * sends as that node. Its AUTH is garbage (ends.c). */
-static void
+static bool
 impersonate(struct sim_world *w)
 {
 	static uint8_t room[ADIT_PKT_HEADROOM + SIM_FRAME_MAX + ADIT_PKT_TAILROOM];
@@ -420,7 +453,7 @@ impersonate(struct sim_world *w)
 	struct adit_verdict v;
 
 	if (w->plan.topology == SIM_MANUAL)
-		return;
+		return false;
 	if (!s->impostor)
 		make_impostor(w, s);
 	if (!s->up || w->now >= w->impostor_until) {
@@ -428,57 +461,43 @@ impersonate(struct sim_world *w)
 		sim_station_start(s);
 	}
 	if (pair->to == s->index)
-		return;
+		return false;
 	pkt.len = sim_app_packet(w, s->index, pair->to, 120, false, adit_pkt_data(&pkt));
 	w->sent[w->sent_n - 1].foreign = true;
 	sim_station_send(s, &pkt, &v, 1);
+	return true;
+}
+
+/* Those that take no frame, and those that take one that was seen. false: there was nothing to do
+ * it with. */
+static const struct {
+	const char *name;
+	bool (*alone)(struct sim_world *w);
+	bool (*with)(struct sim_world *w, const struct sim_frame *seen);
+} attacks[] = {
+	{"flood", flood, NULL},           {"flood in a node's name", flood_as_node, NULL},
+	{"answer made up", answer, NULL}, {"unprotected delete", NULL, unprotected},
+	{"in clear", in_clear, NULL},     {"insider", insider, NULL},
+	{"noise", NULL, noise},           {"splice", NULL, splice},
+	{"reflect", NULL, reflect},       {"change", NULL, change},
+	{"mislead", NULL, mislead},       {"impersonate", impersonate, NULL},
+	{"replay all", replay_all, NULL}, {"replay", NULL, replay},
+	{"replay", NULL, replay},         {"replay", NULL, replay},
+};
+enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
+
+const char *
+sim_attack_name(unsigned n)
+{
+	return n < ATTACKS ? attacks[n].name : NULL;
 }
 
 void
 sim_attack(struct sim_world *w)
 {
-	const struct sim_frame *a = any_seen(w), *b = any_seen(w);
+	const struct sim_frame *seen = any_seen(w);
+	unsigned n = sim_below(&w->random, ATTACKS);
 
-	if (!a || !b)
-		return;
-	switch (sim_below(&w->random, 15)) {
-	case 0:
-		flood(w);
-		break;
-	case 1:
-		answer(w);
-		break;
-	case 2:
-		unprotected(w, a);
-		break;
-	case 3:
-		in_clear(w);
-		break;
-	case 4:
-		insider(w);
-		break;
-	case 5:
-		noise(w, a);
-		break;
-	case 6:
-		splice(w, a, b);
-		break;
-	case 7:
-		reflect(w, a);
-		break;
-	case 8:
-		change(w, a);
-		break;
-	case 9:
-		mislead(w, a);
-		break;
-	case 10:
-		impersonate(w);
-		break;
-	case 11:
-		replay_all(w);
-		break;
-	default:
-		replay(w, a);
-	}
+	if (seen && (attacks[n].alone ? attacks[n].alone(w) : attacks[n].with(w, seen)))
+		sim_tally(SIM_OF_ATTACKS, n);
 }

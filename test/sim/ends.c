@@ -104,6 +104,8 @@ record(void *ctx, const struct adit_trace_record *rec)
 
 	if (rec->kind != ADIT_TRACE_MESSAGE)
 		return;
+	if (!rec->sent)
+		sim_tally_record(rec);
 	/* Not sealed yet: it can be spoilt here. */
 	if (s->impostor && rec->sent && rec->exchange == IKE_AUTH)
 		read_payloads(e, rec);

@@ -3,28 +3,30 @@
 
 #include "sim/world.h"
 
-static void
+static bool
 cut_off(struct sim_world *w, struct sim_station *s)
 {
 	s->cut_until = w->now + sim_between(&w->random, 100, 20000) * SIM_MS;
 	sim_say(w, "n%u: cut off", s->index);
+	return true;
 }
 
-static void
+static bool
 crash(struct sim_world *w, struct sim_station *s)
 {
 	if (!w->plan.with_crashes || !s->up)
-		return;
+		return false;
 	sim_station_crash(s);
 	sim_at(w, w->now + sim_between(&w->random, 10, 10000) * SIM_MS, SIM_RISE, s->index, NULL);
+	return true;
 }
 
 /* The NAT box forgets, and may come back with another address. */
-static void
+static bool
 renumber(struct sim_world *w, struct sim_station *s)
 {
 	if (!s->nat.on)
-		return;
+		return false;
 	sim_nat_forget(s);
 	if (sim_chance(&w->random, 500)) {
 		s->nat.outside = sim_outer_address(
@@ -32,9 +34,10 @@ renumber(struct sim_world *w, struct sim_station *s)
 		sim_wire_address(w, &s->nat.outside, s->index);
 	}
 	sim_say(w, "n%u: its NAT box forgets", s->index);
+	return true;
 }
 
-static void
+static bool
 fail_calls(struct sim_world *w, struct sim_station *s)
 {
 	enum sim_call call = (enum sim_call)sim_below(&w->random, SIM_CALL_COUNT);
@@ -43,6 +46,7 @@ fail_calls(struct sim_world *w, struct sim_station *s)
 	s->fail_for[call] = sim_between(&w->random, 1, 6);
 	sim_say(w, "n%u: call %d fails %u times, in %u", s->index, call, s->fail_for[call],
 		s->fail_in[call]);
+	return true;
 }
 
 static bool
@@ -54,7 +58,7 @@ pick_sa(struct sim_world *w, struct sim_station *s, struct adit_ike_info *info)
 }
 
 /* Somebody ends an SA, or asks whether its peer lives. */
-static void
+static bool
 command(struct sim_world *w, struct sim_station *s)
 {
 	struct adit_ike_info info;
@@ -62,7 +66,7 @@ command(struct sim_world *w, struct sim_station *s)
 	const struct adit_ike_child *child;
 
 	if (!pick_sa(w, s, &info))
-		return;
+		return false;
 	child = &s->mem.ike.children[sim_below(&w->random, s->mem.ike.child_count)];
 	w->running = s;
 	if (what == 0)
@@ -76,27 +80,31 @@ command(struct sim_world *w, struct sim_station *s)
 		(void)adit_ike_probe(&s->node.ike, sim_station_now(s), info.id);
 	sim_say(w, "n%u: command %u", s->index, what);
 	sim_station_pump(s);
+	return true;
+}
+
+static const struct {
+	const char *name;
+	/* false: there was nothing to do it with. */
+	bool (*run)(struct sim_world *w, struct sim_station *s);
+} faults[] = {
+	{"cut off", cut_off}, {"crash", crash},           {"renumber", renumber},
+	{"command", command}, {"calls fail", fail_calls}, {"calls fail", fail_calls},
+};
+enum { FAULTS = sizeof faults / sizeof faults[0] };
+
+const char *
+sim_fault_name(unsigned n)
+{
+	return n < FAULTS ? faults[n].name : NULL;
 }
 
 void
 sim_fault(struct sim_world *w)
 {
 	struct sim_station *s = &w->stations[sim_below(&w->random, w->plan.nodes)];
+	unsigned n = sim_below(&w->random, FAULTS);
 
-	switch (sim_below(&w->random, 6)) {
-	case 0:
-		cut_off(w, s);
-		break;
-	case 1:
-		crash(w, s);
-		break;
-	case 2:
-		renumber(w, s);
-		break;
-	case 3:
-		command(w, s);
-		break;
-	default:
-		fail_calls(w, s);
-	}
+	if (faults[n].run(w, s))
+		sim_tally(SIM_OF_FAULTS, n);
 }

@@ -1,5 +1,6 @@
-/* Runs seeds: run [--seed N] [--seeds N] [--jobs N] [--trace] [--nodes N] [--quiet]. A seed that
- * breaks a rule is told with the shortest storm that still does, and a trace of its end; with
+/* Runs seeds: run [--seed N] [--seeds N] [--jobs N] [--trace] [--nodes N] [--quiet] [--tally]. A
+ * seed that breaks a rule is told with the shortest storm that still does, and a trace of its end;
+ * with
  * --quiet in a line, and it is each worker's last. */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct totals {
 struct options {
 	uint64_t first, count;
 	unsigned jobs, nodes;
-	bool trace, quiet;
+	bool trace, quiet, tally;
 };
 
 static struct sim_world world;
@@ -196,7 +197,8 @@ run_jobs(const struct options *o, struct totals *sum)
 static bool
 read_options(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){0, 1000, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), 0, false, false};
+	*o = (struct options){0,     1000, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), 0, false,
+			      false, false};
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 
@@ -204,6 +206,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->trace = true;
 		else if (strcmp(argv[i], "--quiet") == 0)
 			o->quiet = true;
+		else if (strcmp(argv[i], "--tally") == 0)
+			o->tally = true;
 		else if (i + 1 == argc)
 			return false;
 		else if (strcmp(argv[i], "--seed") == 0)
@@ -232,11 +236,13 @@ main(int argc, char **argv)
 
 	if (!read_options(&o, argc, argv)) {
 		fputs("usage: run [--seed N] [--seeds N] [--jobs N] [--nodes N] [--trace] "
-		      "[--quiet]\n",
+		      "[--quiet] [--tally]\n",
 		      stderr);
 		return 2;
 	}
 	memset(&t, 0, sizeof t);
+	if (o.tally)
+		sim_tally_begin();
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	run_jobs(&o, &t);
 	clock_gettime(CLOCK_MONOTONIC, &to);
@@ -247,6 +253,8 @@ main(int argc, char **argv)
 	       (unsigned long long)o.first, (unsigned long long)(o.first + o.count - 1), s,
 	       (unsigned long long)t.events, (unsigned long long)t.frames,
 	       (unsigned long long)t.delivered, (unsigned long long)t.handshakes);
+	if (o.tally && !sim_tally_print())
+		t.failed++;
 	for (uint64_t i = 0; i < t.failed && i < TOLD_MAX; i++)
 		printf("failed: make sim SEED=%llu\n", (unsigned long long)t.told[i]);
 	printf("%llu passed, %llu failed, 0 skipped\n",

@@ -56,6 +56,9 @@ tell_events(struct sim_station *s)
 		sim_say(s->w, "n%u: %s %s notify %u path %u.%u", s->index, adit_event_name(ev.kind),
 			adit_status_name(ev.reason), ev.notify, ev.path.remote.ip.b[2],
 			ev.path.remote.ip.b[3]);
+		sim_tally(SIM_OF_UPS, ev.kind);
+		if (ev.kind == ADIT_EVENT_IKE_DOWN || ev.kind == ADIT_EVENT_CHILD_DOWN)
+			sim_tally(SIM_OF_DOWNS, ev.reason);
 		if (ev.kind == ADIT_EVENT_CHILD_UP)
 			sim_rules_child_up(s, &ev);
 		sim_ends_event(s, &ev);
@@ -163,6 +166,7 @@ sim_station_crash(struct sim_station *s)
 	const struct adit_node_mem *m = &s->mem;
 
 	sim_say(s->w, "n%u: crashes", s->index);
+	sim_tally_node(s);
 	s->up = false;
 	memset(&s->node, 0xa5, sizeof s->node);
 	memset(m->ike.sas, 0xa5, m->ike.sa_count * sizeof *m->ike.sas);
@@ -207,6 +211,7 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	sim_ends_before(s, f->forged);
 	memcpy(before, s->calls, sizeof before);
 	take_packet(s, &pkt, &v, f);
+	sim_tally(SIM_OF_VERDICTS, v.kind);
 	sim_rules_work(s, before);
 	sim_ends_after(s);
 	if (s->w->trace)

@@ -98,6 +98,7 @@ call_fails(void *ctx, enum sim_call call)
 		return false;
 	}
 	s->fail_for[call]--;
+	sim_tally(SIM_OF_CALLS, call);
 	return true;
 }
 
@@ -182,8 +183,11 @@ sim_world_free(struct sim_world *w)
 		w->pool = f->next;
 		free(f);
 	}
-	for (unsigned i = 0; w->stations && i <= w->plan.nodes; i++)
+	for (unsigned i = 0; w->stations && i <= w->plan.nodes; i++) {
+		if (w->stations[i].up)
+			sim_tally_node(&w->stations[i]);
 		sim_station_free(&w->stations[i]);
+	}
 	paper_set_world(NULL);
 	free(w->heap);
 	free(w->stations);
@@ -241,6 +245,7 @@ happen(struct sim_world *w, struct sim_event *e)
 {
 	struct sim_station *s = &w->stations[e->node];
 
+	sim_tally(SIM_OF_EVENTS, e->kind);
 	switch (e->kind) {
 	case SIM_ARRIVE:
 		sim_wire_arrive(w, e->frame);

@@ -10,6 +10,7 @@
 #include "sim/map.h"
 #include "sim/paper.h"
 #include "sim/random.h"
+#include "sim/tally.h"
 
 enum {
 	SIM_FRAME_MAX = 2048,
