@@ -110,7 +110,8 @@ struct adit_ike_config {
 	uint32_t retransmit_timeout_ms, retransmit_base_percent, retransmit_tries;
 	uint32_t half_open_timeout_ms;  /* zero: 30 000 */
 	uint16_t cookie_threshold;      /* half-open responses from which on a cookie is asked for;
-					   zero: half of the handshake pool */
+					   zero: half of the handshake pool; for the last free SA or
+					   handshake always */
 	uint16_t half_open_per_prefix;  /* half-open responses to one IPv4 address, or one IPv6 /64
 					   (RFC 8019), with a cookie, and as many without; zero: a
 					   quarter of the handshake pool, at least 2 */

@@ -392,14 +392,22 @@ demand_cookie(struct adit_ikev2_turn *t, struct adit_span nonce)
 	return ADIT_ERR_COOKIE;
 }
 
-/* Under load; or whenever half of the pool is taken. */
+static bool
+has_one(const struct adit_ike_list *list)
+{
+	return list->first && list->first == list->last;
+}
+
+/* Under load; or whenever half of the pool is taken. The last place of each pool is for somebody
+ * who has a cookie, whatever the threshold, and whatever else takes the others. */
 static bool
 is_under_load(const struct adit_ike *ike)
 {
 	uint16_t threshold = ike->cfg->cookie_threshold ? ike->cfg->cookie_threshold
 							: (uint16_t)(ike->mem.handshake_count / 2);
 
-	return ike->half_open >= threshold;
+	return ike->half_open >= threshold || has_one(&ike->free_sas) ||
+	       has_one(&ike->free_handshakes);
 }
 
 /* Half-open attempts of one address, or of one /64, which is one site's, are a part of the pool

@@ -61,6 +61,15 @@ is_ike(struct sim_frame *f)
 	return ike_of(f, &n) != NULL;
 }
 
+static bool
+is_first(struct sim_frame *f)
+{
+	size_t n;
+	const uint8_t *msg = ike_of(f, &n);
+
+	return msg && msg[EXCHANGE_AT] == SA_INIT && !(msg[FLAGS_AT] & FLAG_RESPONSE);
+}
+
 static void
 remember(struct sim_frame *to, const struct sim_frame *f)
 {
@@ -74,6 +83,8 @@ sim_attack_sees(struct sim_world *w, const struct sim_frame *f)
 	remember(&w->seen[w->seen_n % SIM_SEEN], f);
 	if (w->seen_n % SIM_OLDER_EVERY == 0 || is_ike(&w->seen[w->seen_n % SIM_SEEN]))
 		remember(&w->older[w->older_n++ % SIM_SEEN], f);
+	if (is_first(&w->seen[w->seen_n % SIM_SEEN]))
+		remember(&w->firsts[w->first_n++ % SIM_FIRSTS], f);
 	w->seen_n++;
 }
 
@@ -229,21 +240,11 @@ noise(struct sim_world *w, const struct sim_frame *seen)
 }
 
 static const struct sim_frame *
-seen_init(struct sim_world *w, bool response)
+seen_first(struct sim_world *w)
 {
-	unsigned n = w->seen_n < SIM_SEEN ? w->seen_n : SIM_SEEN;
-	unsigned first = n ? sim_below(&w->random, n) : 0;
+	unsigned n = w->first_n < SIM_FIRSTS ? w->first_n : SIM_FIRSTS;
 
-	for (unsigned i = 0; i < n; i++) {
-		struct sim_frame *f = &w->seen[(first + i) % n];
-		size_t len;
-		const uint8_t *msg = ike_of(f, &len);
-
-		if (msg && msg[EXCHANGE_AT] == SA_INIT &&
-		    ((msg[FLAGS_AT] & FLAG_RESPONSE) != 0) == response)
-			return f;
-	}
-	return NULL;
+	return n ? &w->firsts[sim_below(&w->random, n)] : NULL;
 }
 
 /* Puts a notify of random bytes first. */
@@ -271,7 +272,7 @@ put_notify(struct sim_world *w, struct sim_frame *f, uint8_t *msg, size_t n, uin
 static bool
 flood_from(struct sim_world *w, const struct adit_ip *ips, unsigned ip_n, bool spoofed)
 {
-	const struct sim_frame *seen = seen_init(w, false);
+	const struct sim_frame *seen = seen_first(w);
 	uint32_t n = sim_between(&w->random, 1, FLOOD);
 
 	for (uint32_t i = 0; seen && i < n; i++) {
@@ -315,7 +316,7 @@ static bool
 answer(struct sim_world *w)
 {
 	static const uint16_t types[] = {14, 17, 7, 24, COOKIE, 16388};
-	const struct sim_frame *seen = seen_init(w, false);
+	const struct sim_frame *seen = seen_first(w);
 	struct sim_frame *f;
 	size_t n;
 	uint8_t *msg;
@@ -452,7 +453,7 @@ impersonate(struct sim_world *w)
 	const struct sim_pair *pair = &w->pairs[sim_below(&w->random, (uint32_t)w->pair_n)];
 	struct adit_verdict v;
 
-	if (w->plan.topology == SIM_MANUAL)
+	if (w->plan.topology == SIM_MANUAL || w->calm)
 		return false;
 	if (!s->impostor)
 		make_impostor(w, s);
@@ -484,7 +485,8 @@ static const struct {
 	{"replay all", replay_all, NULL}, {"replay", NULL, replay},
 	{"replay", NULL, replay},         {"replay", NULL, replay},
 };
-enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
+/* The floods stand first. */
+enum { ATTACKS = sizeof attacks / sizeof attacks[0], FLOODS = 2 };
 
 const char *
 sim_attack_name(unsigned n)
@@ -492,11 +494,23 @@ sim_attack_name(unsigned n)
 	return n < ATTACKS ? attacks[n].name : NULL;
 }
 
+/* In a siege half of them are floods, of one kind: who is flooded from everywhere asks everybody
+ * for cookies, and those in a single name then do no harm. */
+static unsigned
+any_attack(struct sim_world *w)
+{
+	if (!w->calm)
+		return sim_below(&w->random, ATTACKS);
+	if (sim_chance(&w->random, 500))
+		return w->plan.siege == SIM_SIEGE_BY_ANY ? 0 : 1;
+	return FLOODS + sim_below(&w->random, ATTACKS - FLOODS);
+}
+
 void
 sim_attack(struct sim_world *w)
 {
 	const struct sim_frame *seen = any_seen(w);
-	unsigned n = sim_below(&w->random, ATTACKS);
+	unsigned n = any_attack(w);
 
 	if (seen && (attacks[n].alone ? attacks[n].alone(w) : attacks[n].with(w, seen)))
 		sim_tally(SIM_OF_ATTACKS, n);

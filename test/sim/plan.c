@@ -88,6 +88,8 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 	if (p->topology == SIM_MANUAL)
 		p->real_crypto = false;
 	p->one_sided = sim_chance(&r, 300);
+	p->siege = sim_chance(&r, 300) ? (enum sim_siege)sim_between(&r, 1, SIM_SIEGES - 1)
+				       : SIM_NO_SIEGE;
 }
 
 void

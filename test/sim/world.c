@@ -4,6 +4,9 @@
 
 #include "sim/world.h"
 
+/* In a siege attacks come so many times as often, and so many seconds before anybody speaks. */
+enum { SIEGE = 8, BESIEGED = 10 };
+
 /* --- The queue: a binary heap. */
 
 static bool
@@ -240,6 +243,13 @@ app(struct sim_world *w)
 		sim_at(w, w->now + SIM_S, SIM_APP, 0, NULL);
 }
 
+/* Who only adds frames keeps nobody from being heard. */
+static bool
+is_besieged(const struct sim_world *w)
+{
+	return w->plan.siege && w->heard_n < w->pair_n;
+}
+
 static void
 happen(struct sim_world *w, struct sim_event *e)
 {
@@ -270,9 +280,10 @@ happen(struct sim_world *w, struct sim_event *e)
 		}
 		break;
 	default:
-		if (!w->calm) {
+		if (!w->calm || is_besieged(w)) {
 			sim_attack(w);
-			sim_at(w, soon(w, w->plan.attack_every), SIM_ATTACK, 0, NULL);
+			sim_at(w, soon(w, w->plan.attack_every / (w->calm ? SIEGE : 1)), SIM_ATTACK,
+			       0, NULL);
 		}
 	}
 }
@@ -337,19 +348,23 @@ begin_calm(struct sim_world *w)
 
 		memset(s->fail_for, 0, sizeof s->fail_for);
 		s->cut_until = 0;
+		/* The besieged have nothing up. */
+		if (s->up && w->plan.siege && w->plan.topology != SIM_MANUAL)
+			sim_station_crash(s);
 		if (!s->up)
 			sim_station_start(s);
 	}
 	w->stations[w->plan.nodes].up = false;
 	if (w->plan.one_sided)
 		silence_others(w);
-	sim_at(w, w->now + SIM_S, SIM_APP, 0, NULL);
+	sim_at(w, w->now + (w->plan.siege ? BESIEGED : 1) * SIM_S, SIM_APP, 0, NULL);
 }
 
 static void
 come_up_again(struct sim_world *w)
 {
-	uint64_t end = w->now + patience(&w->plan);
+	/* All nodes are up, and nothing is lost, in a siege. */
+	uint64_t end = w->now + patience(&w->plan) / (w->plan.siege ? 3 : 1);
 
 	while (w->heard_n < w->pair_n && w->now < end && !w->violation[0])
 		run_until(w, w->now + SIM_S);

@@ -19,6 +19,7 @@ enum {
 	SIM_FEW = 3,       /* of more, each begins with so many */
 	SIM_SEEN = 64,     /* frames that the attacker remembers, of the last and of older ones */
 	SIM_OLDER_EVERY = 8,
+	SIM_FIRSTS = 16,
 	SIM_TEXT = 256,     /* of a violation */
 	SIM_NAT_PORTS = 4,  /* mappings of one NAT box */
 	SIM_KEEP_EVERY = 16 /* packets between two exports of an SA keyed by hand */
@@ -33,6 +34,9 @@ enum sim_topology {
 	SIM_MANUAL, /* two nodes, keys by hand, SAs that are kept over crashes */
 	SIM_TOPOLOGIES
 };
+
+/* In calm the attacker goes on, as far as he only adds: floods most of all. */
+enum sim_siege { SIM_NO_SIEGE, SIM_SIEGE_BY_ANY, SIM_SIEGE_BY_ONE, SIM_SIEGES };
 
 /* All that a seed decides before anything happens. Chances are of a thousand. */
 struct sim_plan {
@@ -53,6 +57,7 @@ struct sim_plan {
 	int32_t drift_ppm; /* at most, either way */
 	bool with_crashes, with_insider, with_clear;
 	bool one_sided; /* in calm one of two speaks, and the other listens */
+	enum sim_siege siege;
 	/* Sizes of pools instead of those that fit the plan; 0: these. */
 	uint16_t pool_sas, pool_children;
 	uint32_t pool_sad;
@@ -164,6 +169,9 @@ struct sim_world {
 	/* The last frames, and every so many-th of those before. */
 	struct sim_frame seen[SIM_SEEN], older[SIM_SEEN];
 	unsigned seen_n, older_n;
+	/* First messages, which floods are made of: their own answers would drive them out. */
+	struct sim_frame firsts[SIM_FIRSTS];
+	unsigned first_n;
 	/* Figures. */
 	uint64_t frames, delivered, handshakes, violations;
 	bool trace;

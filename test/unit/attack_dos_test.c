@@ -151,6 +151,29 @@ test_nobody_is_kept_out_by_requests_in_his_name(void **state)
 	assert_int_equal(pair.b.ike.half_open, 4);
 }
 
+/* However high the threshold: the last free SA is for somebody who has a cookie. */
+static void
+test_strangers_without_cookies_do_not_get_the_last_sa(void **state)
+{
+	const struct adit_ike_mem mem = {sas,        3,          pair.b.children,
+					 PAIR_SLOTS, handshakes, HANDSHAKES};
+	struct pair_datagram d, answer;
+	struct adit_ip ip;
+
+	(void)state;
+	open_with(0);
+	pair.b.cfg.cookie_threshold = HANDSHAKES;
+	assert_int_equal(adit_ike_init(&pair.b.ike, &pair.b.cfg, &mem), ADIT_OK);
+	for (uint8_t i = 1; i < 10; i++) {
+		ip = v4(i);
+		make_first(&d);
+		assert_int_equal(give_from(&ip, &d), i < 3 ? ADIT_OK : ADIT_ERR_COOKIE);
+		while (pair_take(&pair, &pair.b, &answer))
+			continue;
+	}
+	assert_int_equal(attempt(&ip), ADIT_OK);
+}
+
 static void
 test_the_hosts_of_one_ipv6_net_have_one_share(void **state)
 {
@@ -301,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_address_has_a_share_of_the_pool),
 		TEST(test_nobody_is_kept_out_by_requests_in_his_name),
+		TEST(test_strangers_without_cookies_do_not_get_the_last_sa),
 		TEST(test_the_hosts_of_one_ipv6_net_have_one_share),
 		TEST(test_no_answer_is_longer_than_its_question),
 		TEST(test_a_short_request_is_taken_with_a_cookie),
