@@ -357,6 +357,17 @@ want_sa(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 	(void)!adit_ike_start_to(&node->ike, now, peer, child, &path, &id);
 }
 
+/* The SA takes nothing more: it ends, and the packets that come then make another. */
+static void
+replace_sa(struct adit_node *node, adit_ms now, struct adit_sa_id sa)
+{
+	struct adit_sa_id other;
+	uint32_t word;
+
+	if (adit_sad_other(&node->sad, sa, &other, &word))
+		(void)adit_ike_delete_child(&node->ike, now, adit_word_child(word));
+}
+
 void
 adit_node_out(struct adit_node *node, adit_ms now, const struct adit_endpoint *local,
 	      struct adit_pkt *pkts, struct adit_verdict *verdicts, size_t n)
@@ -366,6 +377,8 @@ adit_node_out(struct adit_node *node, adit_ms now, const struct adit_endpoint *l
 	for (size_t i = 0; i < n; i++)
 		if (verdicts[i].kind == ADIT_VERDICT_NEED_SA)
 			want_sa(node, now, local, &verdicts[i]);
+		else if (verdicts[i].status == ADIT_ERR_EXHAUSTED)
+			replace_sa(node, now, verdicts[i].sa);
 }
 
 void

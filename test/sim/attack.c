@@ -70,11 +70,33 @@ is_first(struct sim_frame *f)
 	return msg && msg[EXCHANGE_AT] == SA_INIT && !(msg[FLAGS_AT] & FLAG_RESPONSE);
 }
 
+static bool
+is_answer(struct sim_frame *f)
+{
+	size_t n;
+	const uint8_t *msg = ike_of(f, &n);
+
+	return msg && msg[EXCHANGE_AT] == SA_INIT && (msg[FLAGS_AT] & FLAG_RESPONSE);
+}
+
 static void
 remember(struct sim_frame *to, const struct sim_frame *f)
 {
 	memcpy(to, f, offsetof(struct sim_frame, bytes));
 	memcpy(to->bytes, f->bytes, f->len);
+}
+
+/* A copy of f from another port arrives before f does. */
+static void
+overtake(struct sim_world *w, const struct sim_frame *f)
+{
+	struct sim_frame *c = sim_frame_take(w);
+
+	remember(c, f);
+	c->next = NULL;
+	c->from.port = (uint16_t)sim_next(&w->random);
+	sim_at(w, w->now + 1, SIM_ARRIVE, 0, c);
+	w->racing = SIM_NO_RACE;
 }
 
 void
@@ -85,6 +107,9 @@ sim_attack_sees(struct sim_world *w, const struct sim_frame *f)
 		remember(&w->older[w->older_n++ % SIM_SEEN], f);
 	if (is_first(&w->seen[w->seen_n % SIM_SEEN]))
 		remember(&w->firsts[w->first_n++ % SIM_FIRSTS], f);
+	if (w->racing == SIM_RACE_ANY ||
+	    (w->racing == SIM_RACE_ANSWER && is_answer(&w->seen[w->seen_n % SIM_SEEN])))
+		overtake(w, f);
 	w->seen_n++;
 }
 
@@ -469,6 +494,14 @@ impersonate(struct sim_world *w)
 	return true;
 }
 
+/* The next frame, or the next answer to a first message, will be overtaken. */
+static bool
+race(struct sim_world *w)
+{
+	w->racing = sim_chance(&w->random, 300) ? SIM_RACE_ANY : SIM_RACE_ANSWER;
+	return true;
+}
+
 /* Those that take no frame, and those that take one that was seen. false: there was nothing to do
  * it with. */
 static const struct {
@@ -476,14 +509,23 @@ static const struct {
 	bool (*alone)(struct sim_world *w);
 	bool (*with)(struct sim_world *w, const struct sim_frame *seen);
 } attacks[] = {
-	{"flood", flood, NULL},           {"flood in a node's name", flood_as_node, NULL},
-	{"answer made up", answer, NULL}, {"unprotected delete", NULL, unprotected},
-	{"in clear", in_clear, NULL},     {"insider", insider, NULL},
-	{"noise", NULL, noise},           {"splice", NULL, splice},
-	{"reflect", NULL, reflect},       {"change", NULL, change},
-	{"mislead", NULL, mislead},       {"impersonate", impersonate, NULL},
-	{"replay all", replay_all, NULL}, {"replay", NULL, replay},
-	{"replay", NULL, replay},         {"replay", NULL, replay},
+	{"flood", flood, NULL},
+	{"flood in a node's name", flood_as_node, NULL},
+	{"answer made up", answer, NULL},
+	{"unprotected delete", NULL, unprotected},
+	{"in clear", in_clear, NULL},
+	{"insider", insider, NULL},
+	{"noise", NULL, noise},
+	{"splice", NULL, splice},
+	{"reflect", NULL, reflect},
+	{"change", NULL, change},
+	{"mislead", NULL, mislead},
+	{"impersonate", impersonate, NULL},
+	{"race", race, NULL},
+	{"replay all", replay_all, NULL},
+	{"replay", NULL, replay},
+	{"replay", NULL, replay},
+	{"replay", NULL, replay},
 };
 /* The floods stand first. */
 enum { ATTACKS = sizeof attacks / sizeof attacks[0], FLOODS = 2 };

@@ -48,6 +48,7 @@ make_params(struct sim_station *s, int way)
 	p->esn = plan->esn;
 	p->replay_window = plan->replay_window;
 	p->manual = p->seq_known = true;
+	p->seq = plan->seq_start;
 	p->selectors = &s->first[POLICY].selectors;
 }
 

@@ -90,6 +90,10 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 	p->one_sided = sim_chance(&r, 300);
 	p->siege = sim_chance(&r, 300) ? (enum sim_siege)sim_between(&r, 1, SIM_SIEGES - 1)
 				       : SIM_NO_SIEGE;
+	/* The upper half of the number changes soon; without it, numbers end. */
+	if (sim_chance(&r, p->esn ? 500 : 200) && (p->esn || p->topology != SIM_MANUAL))
+		p->seq_start = ((uint64_t)sim_between(&r, 1, p->esn ? 3 : 1) << 32) -
+			       sim_between(&r, 10, 300);
 }
 
 void

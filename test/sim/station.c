@@ -46,6 +46,19 @@ queue_tick(struct sim_station *s)
 	sim_at(s->w, at, SIM_TICK, (unsigned)(s - s->w->stations), NULL);
 }
 
+/* Both ends of a new SA begin as if most numbers had been used. */
+static void
+begin_late(struct sim_station *s, const struct adit_ike_event *ev, struct adit_sa_id in,
+	   struct adit_sa_id out)
+{
+	uint64_t seq = s->w->plan.seq_start;
+
+	if (seq == 0 || (!ev->in.esn && seq > UINT32_MAX))
+		return;
+	adit_replay_resume(&adit_sad_get(&s->node.sad, in)->window, seq);
+	adit_sad_get(&s->node.sad, out)->seq = seq;
+}
+
 static void
 tell_events(struct sim_station *s)
 {
@@ -59,8 +72,10 @@ tell_events(struct sim_station *s)
 		sim_tally(SIM_OF_UPS, ev.kind);
 		if (ev.kind == ADIT_EVENT_IKE_DOWN || ev.kind == ADIT_EVENT_CHILD_DOWN)
 			sim_tally(SIM_OF_DOWNS, ev.reason);
-		if (ev.kind == ADIT_EVENT_CHILD_UP)
+		if (ev.kind == ADIT_EVENT_CHILD_UP) {
+			begin_late(s, &ev, in, out);
 			sim_rules_child_up(s, &ev);
+		}
 		sim_ends_event(s, &ev);
 	}
 }

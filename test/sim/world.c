@@ -363,8 +363,7 @@ begin_calm(struct sim_world *w)
 static void
 come_up_again(struct sim_world *w)
 {
-	/* All nodes are up, and nothing is lost, in a siege. */
-	uint64_t end = w->now + patience(&w->plan) / (w->plan.siege ? 3 : 1);
+	uint64_t end = w->now + patience(&w->plan);
 
 	while (w->heard_n < w->pair_n && w->now < end && !w->violation[0])
 		run_until(w, w->now + SIM_S);

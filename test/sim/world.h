@@ -62,6 +62,7 @@ struct sim_plan {
 	uint16_t pool_sas, pool_children;
 	uint32_t pool_sad;
 	bool light;          /* what walks all slots after each step is left out */
+	uint64_t seq_start;  /* number before the first of each SA */
 	uint64_t calm_after; /* events after which the storm ends early; 0: by its time */
 };
 
@@ -172,6 +173,7 @@ struct sim_world {
 	/* First messages, which floods are made of: their own answers would drive them out. */
 	struct sim_frame firsts[SIM_FIRSTS];
 	unsigned first_n;
+	enum sim_race { SIM_NO_RACE, SIM_RACE_ANY, SIM_RACE_ANSWER } racing;
 	/* Figures. */
 	uint64_t frames, delivered, handshakes, violations;
 	bool trace;

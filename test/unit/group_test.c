@@ -291,6 +291,39 @@ test_a_tunnel_to_any_address_waits_for_the_peer(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static struct adit_sa *
+outbound_of(struct mesh_node *n)
+{
+	struct adit_sa_id id;
+	struct adit_sa *sa;
+	size_t cursor = 0;
+
+	while ((sa = adit_sad_next(&n->node.sad, &cursor, &id)) != NULL)
+		if (sa->dir == ADIT_OUT)
+			return sa;
+	return NULL;
+}
+
+/* Rekeying is not built: who has no numbers left ends the SA, and traffic makes another. */
+static void
+test_an_sa_without_numbers_makes_place_for_another(void **state)
+{
+	struct adit_sa *out;
+
+	(void)state;
+	mesh_open(&mesh);
+	assert_true(mesh_talk(&mesh, 0, 1));
+	out = outbound_of(a);
+	assert_non_null(out);
+	out->seq = out->esn ? UINT64_MAX : UINT32_MAX;
+	assert_int_equal(mesh_send(&mesh, 0, 1), ADIT_VERDICT_DISCARD);
+	mesh_run(&mesh);
+	mesh_pass(&mesh, 1000);
+	assert_int_equal(mesh_in_use(a), 0);
+	assert_int_equal(mesh_in_use(b), 0);
+	assert_true(mesh_talk(&mesh, 0, 1));
+}
+
 int
 main(void)
 {
@@ -311,6 +344,7 @@ main(void)
 		TEST(test_only_another_hosts_address_can_be_begun_with),
 		TEST(test_a_peer_of_one_address_is_no_group),
 		TEST(test_a_tunnel_to_any_address_waits_for_the_peer),
+		TEST(test_an_sa_without_numbers_makes_place_for_another),
 	};
 
 	return cmocka_run_group_tests_name("group", tests, NULL, NULL);
