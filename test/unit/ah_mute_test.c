@@ -25,7 +25,8 @@ mute_v4(const uint8_t *option, size_t n)
 	p[8] = 64;
 	p[9] = 17;
 	memcpy(p + 16, (const uint8_t[]){192, 0, 2, 9}, 4);
-	memcpy(p + 20, option, n);
+	if (n)
+		memcpy(p + 20, option, n);
 	return adit_ah_mute(p, 20 + n, muted);
 }
 
@@ -39,7 +40,8 @@ mute_v6(uint8_t type, const uint8_t *header, size_t n)
 	p[6] = type;
 	p[7] = 64;
 	p[8] = p[24] = 0xfd;
-	memcpy(p + EXT, header, n);
+	if (n)
+		memcpy(p + EXT, header, n);
 	return adit_ah_mute(p, EXT + n, muted);
 }
 
