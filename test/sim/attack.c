@@ -86,7 +86,8 @@ remember(struct sim_frame *to, const struct sim_frame *f)
 	memcpy(to->bytes, f->bytes, f->len);
 }
 
-/* A copy of f from another port arrives before f does. */
+/* What arrives before f does: a copy from another port; or one that can't be authentic, from where
+ * nobody is. */
 static void
 overtake(struct sim_world *w, const struct sim_frame *f)
 {
@@ -95,8 +96,28 @@ overtake(struct sim_world *w, const struct sim_frame *f)
 	remember(c, f);
 	c->next = NULL;
 	c->from.port = (uint16_t)sim_next(&w->random);
+	if (w->racing == SIM_RACE_LIE) {
+		c->from.ip = sim_spoofed_address(&w->plan, sim_below(&w->random, 8));
+		c->bytes[c->len - 1] ^= 1;
+		c->spoofed = c->forged = true;
+	}
 	sim_at(w, w->now + 1, SIM_ARRIVE, 0, c);
 	w->racing = SIM_NO_RACE;
+}
+
+static bool
+is_awaited(const struct sim_world *w, struct sim_frame *f)
+{
+	switch (w->racing) {
+	case SIM_RACE_ANY:
+		return true;
+	case SIM_RACE_ANSWER:
+		return is_answer(f);
+	case SIM_RACE_LIE:
+		return is_ike(f) && !is_answer(f) && !is_first(f);
+	default:
+		return false;
+	}
 }
 
 void
@@ -107,8 +128,7 @@ sim_attack_sees(struct sim_world *w, const struct sim_frame *f)
 		remember(&w->older[w->older_n++ % SIM_SEEN], f);
 	if (is_first(&w->seen[w->seen_n % SIM_SEEN]))
 		remember(&w->firsts[w->first_n++ % SIM_FIRSTS], f);
-	if (w->racing == SIM_RACE_ANY ||
-	    (w->racing == SIM_RACE_ANSWER && is_answer(&w->seen[w->seen_n % SIM_SEEN])))
+	if (is_awaited(w, &w->seen[w->seen_n % SIM_SEEN]))
 		overtake(w, f);
 	w->seen_n++;
 }
@@ -494,11 +514,11 @@ impersonate(struct sim_world *w)
 	return true;
 }
 
-/* The next frame, or the next answer to a first message, will be overtaken. */
+/* The next frame, or the next of some kind, will be overtaken. */
 static bool
 race(struct sim_world *w)
 {
-	w->racing = sim_chance(&w->random, 300) ? SIM_RACE_ANY : SIM_RACE_ANSWER;
+	w->racing = (enum sim_race)sim_between(&w->random, SIM_RACE_ANY, SIM_RACE_LIE);
 	return true;
 }
 

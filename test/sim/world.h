@@ -173,7 +173,7 @@ struct sim_world {
 	/* First messages, which floods are made of: their own answers would drive them out. */
 	struct sim_frame firsts[SIM_FIRSTS];
 	unsigned first_n;
-	enum sim_race { SIM_NO_RACE, SIM_RACE_ANY, SIM_RACE_ANSWER } racing;
+	enum sim_race { SIM_NO_RACE, SIM_RACE_ANY, SIM_RACE_ANSWER, SIM_RACE_LIE } racing;
 	/* Figures. */
 	uint64_t frames, delivered, handshakes, violations;
 	bool trace;
