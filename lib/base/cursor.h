@@ -26,10 +26,11 @@ adit_reader_of(struct adit_span s)
 	return r;
 }
 
+/* The difference of two NULLs, as of an empty view, is nothing that C knows. */
 static inline size_t
 adit_reader_left(const struct adit_reader *r)
 {
-	return (size_t)(r->end - r->p);
+	return r->p == r->end ? 0 : (size_t)(r->end - r->p);
 }
 
 /* The next n bytes as a view; an empty one, and a sticky error, where there are fewer. */
@@ -120,13 +121,13 @@ adit_writer_of(struct adit_buf b)
 static inline size_t
 adit_writer_len(const struct adit_writer *w)
 {
-	return (size_t)(w->p - w->base);
+	return w->p == w->base ? 0 : (size_t)(w->p - w->base);
 }
 
 static inline size_t
 adit_writer_left(const struct adit_writer *w)
 {
-	return (size_t)(w->end - w->p);
+	return w->p == w->end ? 0 : (size_t)(w->end - w->p);
 }
 
 /* Room for n bytes, which the caller fills; NULL, and a sticky error, where there is none. */

@@ -35,11 +35,12 @@ adit_ah_headroom(const struct adit_sa *sa)
 size_t
 adit_ah_payload_max(const struct adit_sa *sa, size_t mtu)
 {
+	size_t least = sa->mode == ADIT_TUNNEL ? 1 : adit_ip_base_len(sa->outer[0] >> 4);
 	size_t added = adit_ah_headroom(sa);
 
 	if (mtu > UINT16_MAX)
 		mtu = UINT16_MAX;
-	return mtu > added ? mtu - added : 0;
+	return mtu < added + least ? 0 : mtu - added;
 }
 
 static enum adit_status

@@ -45,14 +45,15 @@ read_view(struct adit_reader *r, struct adit_span rest)
 int
 main(void)
 {
-	struct adit_span s = any_span(BYTES);
+	struct adit_span s = any_span_or_null(BYTES);
 	struct adit_reader r = adit_reader_of(s);
 	bool was = nondet_bool();
 	size_t left, n;
 
 	SHOW(r.p == s.p && adit_reader_left(&r) == s.n && !r.bad);
 	/* Any state: somewhere, or at the end in error. */
-	r.p = was ? r.end : r.p + any_up_to(s.n);
+	if (s.n)
+		r.p = was ? r.end : r.p + any_up_to(s.n);
 	r.bad = was;
 	left = adit_reader_left(&r);
 	if (nondet_bool()) {
@@ -69,7 +70,7 @@ main(void)
 		if (!r.bad && n == 8)
 			REACHED("a number of 8 bytes");
 	}
-	SHOW(r.end == s.p + s.n && adit_reader_left(&r) <= left);
+	SHOW(r.end == (s.n ? s.p + s.n : s.p) && adit_reader_left(&r) <= left);
 	SHOW(!was || r.bad);
 	SHOW(!r.bad || adit_reader_left(&r) == 0);
 	SHOW((adit_reader_done(&r) == ADIT_OK) == (!r.bad && adit_reader_left(&r) == 0));

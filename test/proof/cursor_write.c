@@ -33,13 +33,14 @@ write_one(struct adit_writer *w)
 int
 main(void)
 {
-	struct adit_buf b = any_buf(BYTES);
+	struct adit_buf none = {NULL, 0}, b = nondet_bool() ? any_buf(BYTES) : none;
 	struct adit_writer w = adit_writer_of(b);
 	bool was = nondet_bool();
 	size_t left, n;
 
 	SHOW(w.p == b.p && adit_writer_left(&w) == b.cap && !w.bad);
-	w.p += any_up_to(b.cap);
+	if (b.cap)
+		w.p += any_up_to(b.cap);
 	w.bad = was;
 	left = adit_writer_left(&w);
 	if (nondet_bool()) {
@@ -62,7 +63,7 @@ main(void)
 	}
 	SHOW(w.bad == (was || n > left));
 	SHOW(adit_writer_left(&w) == (w.bad ? left : left - n));
-	SHOW(w.base == b.p && w.end == b.p + b.cap);
+	SHOW(w.base == b.p && w.end == (b.cap ? b.p + b.cap : b.p));
 	SHOW((adit_writer_done(&w) == ADIT_OK) == !w.bad);
 	if (!w.bad && n == 8)
 		REACHED("8 bytes");

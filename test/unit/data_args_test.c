@@ -126,12 +126,19 @@ static void
 test_payload_of_any_mtu_is_bounded(void **state)
 {
 	struct adit_sa_params p = params(ADIT_PROTO_AH, ADIT_TUNNEL);
+	size_t least;
 
 	(void)state;
 	lane_open(&lane, &p);
 	assert_int_equal(adit_ah_payload_max(&lane.out, SIZE_MAX),
 			 UINT16_MAX - adit_ah_headroom(&lane.out));
 	assert_int_equal(adit_ah_payload_max(&lane.out, 0), 0);
+	lane_close(&lane);
+	p = params(ADIT_PROTO_AH, ADIT_TRANSPORT);
+	lane_open(&lane, &p);
+	least = adit_ah_headroom(&lane.out) + 20;
+	assert_int_equal(adit_ah_payload_max(&lane.out, least), 20);
+	assert_int_equal(adit_ah_payload_max(&lane.out, least - 1), 0);
 	lane_close(&lane);
 	p = params(ADIT_PROTO_ESP, ADIT_TUNNEL);
 	lane_open(&lane, &p);

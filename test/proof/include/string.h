@@ -1,5 +1,5 @@
 /* Stands before the C library's <string.h> in proofs. Copies and fills of a length that is no
- * constant look whether both sides are there, and leave any bytes but for the first one, which
+ * constant look whether both sides are there, and leave any bytes (comparisons: any answer) but for the first one, which
  * versions and header lengths of IP are read from: more can happen so than does. With
  * PROOF_FILL_TRUE fills of whole words are what they are. */
 #ifndef ADIT_TEST_PROOF_STRING_H
@@ -65,11 +65,21 @@ proof_find(const void *p, int c, size_t n)
 	return NULL;
 }
 
+static inline int
+proof_compare(const void *a, const void *b, size_t n)
+{
+	int any;
+
+	__CPROVER_assert(__CPROVER_r_ok(a, n) && __CPROVER_r_ok(b, n), "compared bytes are there");
+	return n ? any : 0;
+}
+
 #define memcpy(to, from, n) \
 	(__builtin_constant_p(n) ? memcpy(to, from, n) : proof_copy(to, from, n))
 #define memmove(to, from, n) \
 	(__builtin_constant_p(n) ? memmove(to, from, n) : proof_move(to, from, n))
 #define memset(to, c, n) (__builtin_constant_p(n) ? memset(to, c, n) : proof_fill(to, c, n))
+#define memcmp(a, b, n) (__builtin_constant_p(n) ? memcmp(a, b, n) : proof_compare(a, b, n))
 #define memchr(p, c, n) proof_find(p, c, n)
 
 #endif
