@@ -186,6 +186,7 @@ include test/analyze/analyze.mk
 include test/conformance/conformance.mk
 include test/coverage/coverage.mk
 include test/proof/proof.mk
+include test/mutation/mutation.mk
 
 # --- Installation.
 MAN := $(wildcard examples/*/*.1 examples/*/*.8)

@@ -318,6 +318,24 @@ test_later_fragments_arrive_through_the_sa_of_the_first_alone(void **state)
 	assert_discarded(ADIT_ERR_SELECTOR);
 }
 
+/* Two firsts with one number by different SAs: what comes later would join either. */
+static void
+test_a_first_fragment_does_not_take_the_place_of_another_sa_s(void **state)
+{
+	(void)state;
+	put_first(1, PORT_ONE);
+	out();
+	in();
+	assert_int_equal(v.kind, ADIT_VERDICT_DELIVER);
+	a.ipsec.now += ADIT_FRAGTRACK_TIMEOUT_MS;
+	put_first(1, PORT_TWO);
+	out();
+	assert_sent(SPI_TWO);
+	in();
+	assert_discarded(ADIT_ERR_FRAGMENT);
+	assert_int_equal(b.track.n.refused, 1);
+}
+
 /* Protected and clear text must not become one packet in the host behind. */
 static void
 test_a_later_fragment_in_clear_does_not_join_a_protected_first(void **state)
@@ -550,6 +568,8 @@ main(void)
 			test_without_a_tracker_later_fragments_have_no_ports, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_later_fragments_arrive_through_the_sa_of_the_first_alone, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_a_first_fragment_does_not_take_the_place_of_another_sa_s, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_a_later_fragment_in_clear_does_not_join_a_protected_first, begin, end),
 		cmocka_unit_test_setup_teardown(

@@ -149,6 +149,9 @@ test_what_was_chosen_and_the_keys_are_the_same_on_both_sides(void **state)
 	b = nth(&logs[1], ADIT_TRACE_IKE_KEYS, 0);
 	assert_non_null(a);
 	assert_non_null(b);
+	assert_ptr_equal(a->aead, nth(&logs[0], ADIT_TRACE_CHOSEN, 0)->aead);
+	assert_ptr_equal(a->prf, nth(&logs[0], ADIT_TRACE_CHOSEN, 0)->prf);
+	assert_ptr_equal(a->ke, nth(&logs[0], ADIT_TRACE_CHOSEN, 0)->ke);
 	assert_int_equal(a->sk_ei.n, a->aead->encr_key_len);
 	assert_int_equal(a->sk_ai.n, a->aead->integ_key_len);
 	assert_memory_equal(logs[0].keys[a - logs[0].records], logs[1].keys[b - logs[1].records],
