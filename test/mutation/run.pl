@@ -135,13 +135,14 @@ sub run_test {
 	return ($after[2] + $after[3] - $before[2] - $before[3], $status == 0);
 }
 
-# Where functions begin in a library: "file.c name", and "name" for those of any file.
+# Where functions begin in a library: "name", and "file.c name" for static ones.
 sub functions_of {
 	my ($path) = @_;
 	my ($file, %at) = ('');
 	for (`nm -p -a $path`) {
 		$file = $1 if /^\w+ a (\w+\.c)$/;
-		push @{ $at{ hex $1 } }, "$file $3", $3 if /^(\w+) ([tT]) (\w+)(?:\.\S+)?$/;
+		push @{ $at{ hex $1 } }, $3, $2 eq 't' ? "$file $3" : "global $3"
+			if /^(\w+) ([tT]) (\w+)(?:\.\S+)?$/;
 	}
 	return \%at;
 }
@@ -163,13 +164,13 @@ sub measure {
 	return @tests;
 }
 
-# What lies outside of functions may be seen by whoever calls any of the file's.
+# What lies outside of functions may be seen by anybody.
 sub concerns {
 	my ($s, $test) = @_;
-	my $file = basename($s->{file});
-	return exists $test->{calls}{ $file =~ /\.c$/ ? "$file $s->{function}" : $s->{function} }
-		if $s->{function} ne '-';
-	return scalar grep { index($_, "$file ") == 0 } keys %{ $test->{calls} };
+	my ($file, $calls) = (basename($s->{file}), $test->{calls});
+	return 1 if $s->{function} eq '-';
+	return $calls->{ $s->{function} } if $file =~ /\.h$/;
+	return $calls->{"$file $s->{function}"} || $calls->{"global $s->{function}"};
 }
 
 # First what sounds like the file and what is soon done.

@@ -47,6 +47,24 @@ request_of_a(void)
 	return d;
 }
 
+/* Each side keeps its private value as long as the other's public one is not there, and no longer.
+ */
+static void
+test_private_values_are_wiped_once_the_keys_are_made(void **state)
+{
+	static const uint8_t nothing[sizeof pair.a.handshakes[0].priv];
+	const uint8_t *ours = pair.a.handshakes[0].priv, *theirs = pair.b.handshakes[0].priv;
+	struct pair_datagram d;
+
+	(void)state;
+	begin(1);
+	d = answer_to_a();
+	assert_memory_not_equal(ours, nothing, sizeof nothing);
+	assert_memory_equal(theirs, nothing, sizeof nothing);
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_memory_equal(ours, nothing, sizeof nothing);
+}
+
 /* --- What a thinks of answers. Afterwards the true one is still taken. */
 
 static void
@@ -513,6 +531,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_private_values_are_wiped_once_the_keys_are_made),
 		cmocka_unit_test(test_answers_with_notifies_that_say_nothing_are_refused),
 		cmocka_unit_test(test_an_answer_with_another_message_id_or_protected_is_refused),
 		cmocka_unit_test(test_an_answer_with_an_unfit_ke_or_nonce_is_refused),

@@ -289,6 +289,8 @@ test_an_index_of_no_policies_finds_none(void **state)
 	policies[0].selectors.local_n = 0;
 	build(1);
 	assert_int_equal(adit_spd_find(&spd, ADIT_OUT, &f), ADIT_POLICY_NONE);
+	policies[0].selectors.remote_n = 0;
+	assert_int_equal(adit_spd_index_words(policies, 1), 0);
 }
 
 /* Without one that is told of, an index would go on finding what was. */

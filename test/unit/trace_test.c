@@ -216,6 +216,78 @@ test_stateless_answers_are_told_too(void **state)
 	expect_message(&logs[1], 1, true, 34, true, 0, ADIT_PAYLOAD_NOTIFY);
 }
 
+/* Message n of the log deletes one SA, which has that SPI. */
+static void
+expect_delete(const struct log *log, unsigned n, uint32_t spi)
+{
+	const struct adit_trace_record *rec = nth(log, ADIT_TRACE_MESSAGE, n);
+	struct adit_span chain, body;
+	struct adit_ike_delete d;
+	uint8_t type;
+
+	assert_non_null(rec);
+	chain = rec->payloads;
+	type = rec->first_payload;
+	assert_int_equal(type, ADIT_PAYLOAD_DELETE);
+	assert_true(adit_payload_next(&type, &chain, &body));
+	assert_int_equal(adit_ike_get_delete(body, &d), ADIT_OK);
+	assert_int_equal(d.protocol, ADIT_IKE_PROTO_ESP);
+	assert_int_equal(d.count, 1);
+	assert_int_equal(adit_load32(d.spis.p), spi);
+}
+
+/* Each side deletes what it receives on (RFC 7296 1.4.1). */
+static void
+test_a_delete_is_answered_with_the_sa_of_the_other_direction(void **state)
+{
+	uint32_t spi_a, spi_b;
+
+	(void)state;
+	connect(7);
+	spi_a = pair.a.children[0].spi_in;
+	spi_b = pair.b.children[0].spi_in;
+	assert_int_not_equal(spi_a, spi_b);
+	assert_int_equal(adit_ike_delete_child(&pair.a.ike, pair.now,
+					       pair_last(&pair.a, ADIT_EVENT_CHILD_UP)->child),
+			 ADIT_OK);
+	pair_run(&pair);
+	expect_message(&logs[0], 4, true, 37, false, 2, ADIT_PAYLOAD_DELETE);
+	expect_delete(&logs[0], 4, spi_a);
+	expect_message(&logs[0], 5, false, 37, true, 2, ADIT_PAYLOAD_DELETE);
+	expect_delete(&logs[0], 5, spi_b);
+}
+
+/* Of the flags only these are defined; the others are sent as zero, and the minor version too
+ * (RFC 7296 3.1). */
+static bool
+look_at_the_header(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	const size_t marker = d->path.local.port == 4500 ? 4 : 0;
+	const uint8_t flags = d->bytes[marker + 19];
+
+	(void)p;
+	assert_int_equal(d->bytes[marker + 17], 0x20);
+	assert_int_equal(flags & ~(ADIT_IKE_FLAG_INITIATOR | ADIT_IKE_FLAG_RESPONSE), 0);
+	assert_int_equal((flags & ADIT_IKE_FLAG_INITIATOR) != 0, from == &pair.a);
+	return true;
+}
+
+static void
+test_what_is_reserved_in_the_header_is_zero(void **state)
+{
+	(void)state;
+	begin(8);
+	pair.wire = look_at_the_header;
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+	assert_int_equal(
+		adit_ike_delete(&pair.b.ike, pair.now, pair_last(&pair.b, ADIT_EVENT_IKE_UP)->ike),
+		ADIT_OK);
+	pair_run(&pair);
+	assert_int_equal(pair_in_use(&pair.a), 0);
+}
+
 int
 main(void)
 {
@@ -226,6 +298,8 @@ main(void)
 		cmocka_unit_test(test_what_is_sent_again_is_told_as_that),
 		cmocka_unit_test(test_what_is_refused_is_told_with_its_status),
 		cmocka_unit_test(test_stateless_answers_are_told_too),
+		cmocka_unit_test(test_what_is_reserved_in_the_header_is_zero),
+		cmocka_unit_test(test_a_delete_is_answered_with_the_sa_of_the_other_direction),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
