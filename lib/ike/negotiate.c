@@ -207,7 +207,6 @@ pick_esp(const struct pair *pair, struct adit_ike_suite *suite)
 static bool
 match(const struct pair *pair, uint16_t ke_sent, struct adit_ike_suite *suite)
 {
-	memset(suite, 0, sizeof *suite);
 	if (pair->theirs->protocol != pair->offer->protocol || has_foreign_type(pair->theirs) ||
 	    !spi_is_usable(pair->theirs))
 		return false;

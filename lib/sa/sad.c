@@ -56,7 +56,6 @@ take_free(struct adit_sad *sad, uint32_t slot)
 		sad->free = e->next;
 	if (e->next)
 		sad->mem.entries[e->next - 1].prev = e->prev;
-	e->next = 0;
 	e->prev = 0;
 	sad->used++;
 }

@@ -271,6 +271,7 @@ test_outer_headers_go_on_and_off(void **state)
 			assert_int_equal(lane.pkt.len, 100 + added);
 			assert_int_equal(lane.pkt.off, 64 - added);
 			assert_int_equal(lane_data(&lane)[0] >> 4, version);
+			assert_int_equal(lane_data(&lane)[version == 4 ? 8 : 7], 64); /* hops */
 			if (version == 4)
 				assert_int_equal(lane_checksum(0, lane_data(&lane), 20), 0);
 			assert_int_equal(adit_pkt_pull_outer(&lane.pkt, &got, &protocol), ADIT_OK);

@@ -193,6 +193,10 @@ test_what_is_no_error_is_told_apart(void **state)
 	mend(&b);
 	assert_int_equal(adit_icmp_error_read(&b.e, bench_made(&b), b.out.len),
 			 ADIT_ERR_UNSUPPORTED);
+	b.out.len = 28; /* without data */
+	mend(&b);
+	assert_int_equal(adit_icmp_error_read(&b.e, bench_made(&b), b.out.len),
+			 ADIT_ERR_UNSUPPORTED);
 	bench_set_up(&b, 6);
 	assert_int_equal(bench_too_big(&b, 1400), ADIT_OK);
 	bench_made(&b)[40] = 128;

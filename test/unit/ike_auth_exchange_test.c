@@ -514,7 +514,8 @@ wire_status_only(struct pair *p, struct pair_side *from, struct pair_datagram *d
 	p->b.sas[0].initiator = false;
 	assert_true(edit_message(from, d, status_only, NULL));
 	p->b.sas[0] = was;
-	return true;
+	assert_int_equal(pair_give(p, &p->a, d), ADIT_ERR_UNEXPECTED);
+	return false;
 }
 
 static void

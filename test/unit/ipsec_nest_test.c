@@ -242,6 +242,11 @@ test_inner_packets_are_held_against_their_sa(void **state)
 	layer_b[0].generation += 2;
 	adit_ipsec_inner(&b.ipsec, layer_b[0], &b.pkt, &b.v);
 	assert_int_equal(b.v.status, ADIT_ERR_STALE);
+	assert_int_equal(b.ipsec.in[ADIT_OK], 2);
+	assert_int_equal(b.ipsec.in[ADIT_ERR_SELECTOR], 1);
+	assert_int_equal(b.ipsec.in[ADIT_ERR_ARG], 1);
+	assert_int_equal(b.ipsec.in[ADIT_ERR_SHORT], 1);
+	assert_int_equal(b.ipsec.in[ADIT_ERR_STALE], 1);
 	close_both();
 }
 

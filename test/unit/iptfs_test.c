@@ -267,6 +267,12 @@ test_the_congestion_control_header_is_read(void **state)
 	assert_int_equal(adit_iptfs_get(&w.rx, &got), ADIT_OK);
 	assert_int_equal(got.len, w.sent_len[1]);
 	assert_int_equal(adit_iptfs_get(&w.rx, &got), ADIT_ERR_PENDING);
+	/* There need be nothing behind it. */
+	pkt.len = 24;
+	assert_int_equal(adit_iptfs_input(&w.rx, 10, &pkt), ADIT_OK);
+	assert_true(w.rx.cc.present);
+	assert_int_equal(adit_iptfs_get(&w.rx, &got), ADIT_ERR_PENDING);
+	assert_int_equal(w.rx.n.malformed, 0);
 }
 
 static void

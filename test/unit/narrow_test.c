@@ -234,7 +234,7 @@ static void
 test_respond_ts_03_takes_both_ends_in_one_version_alone(void **state)
 {
 	struct adit_selectors own = selectors(v4(2, 0, 0, 255), v4(1, 0, 0, 255));
-	const struct adit_ts both_i[] = {v4(1, 0, 0, 255), v6(0, 9)};
+	const struct adit_ts both_i[] = {v6(0, 9), v4(1, 0, 0, 255)};
 	const struct adit_ts only_r = v4(2, 0, 0, 255);
 	struct body i, r;
 
@@ -248,6 +248,8 @@ test_respond_ts_03_takes_both_ends_in_one_version_alone(void **state)
 			 ADIT_OK);
 	assert_int_equal(sel.remote_n, 1);
 	assert_ts(&sel.remote[0], v4(1, 0, 0, 255));
+	assert_int_equal(reply.remote_n, 1);
+	assert_ts(&reply.remote[0], v4(1, 0, 0, 255));
 }
 
 static void
