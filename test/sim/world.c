@@ -320,7 +320,11 @@ patience(const struct sim_plan *p)
 
 	for (uint32_t i = 0; i <= p->retransmit_tries; i++, wait = wait * 180 / 100)
 		all += wait * 12 / 10;
-	return (3 * all + p->dpd_ms + p->half_open_ms + p->inactivity_ms + 40000) * SIM_MS;
+	all = 3 * all + p->dpd_ms + p->half_open_ms + p->inactivity_ms + 40000;
+	/* The besieged come in one after the other, by the last place that asks for a cookie. */
+	if (p->siege)
+		all += (uint64_t)p->nodes * p->half_open_ms;
+	return all * SIM_MS;
 }
 
 /* Where one speaks: the node of the lower number, or that behind a NAT. */
