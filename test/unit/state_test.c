@@ -149,6 +149,35 @@ test_the_number_of_the_export_comes_back(void **state)
 	adit_sa_wipe(&a.sa);
 }
 
+/* Zero was ESP when the SA was made; the export says so, and tells AH from the SA as well. */
+static void
+test_the_protocol_of_the_sa_comes_back(void **state)
+{
+	static const uint8_t protocols[] = {ADIT_PROTO_ESP, ADIT_PROTO_AH};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct adit_sa_params p = params(ADIT_OUT);
+		struct adit_sa_state s;
+		uint8_t out[ADIT_STATE_MAX];
+		struct made a;
+		size_t n;
+
+		p.protocol = protocols[i] == ADIT_PROTO_AH ? ADIT_PROTO_AH : 0;
+		p.udp_encap = false;
+		p.tfc = 0;
+		p.aead = &adit_mbedtls_null_sha256;
+		p.key.n = 32;
+		make(&a, &p);
+		p.protocol = 0;
+		n = export(&a, &p, out);
+		assert_int_equal(import(out, n, 1, &s), ADIT_OK);
+		assert_int_equal(s.params.protocol, protocols[i]);
+		adit_state_wipe(&s);
+		adit_sa_wipe(&a.sa);
+	}
+}
+
 /* The MTU that it was told later, and not one that it learnt, which may be over by then. */
 static void
 test_the_mtu_that_was_set_comes_back(void **state)
@@ -321,6 +350,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_an_sa_is_comes_back),
 		cmocka_unit_test(test_the_number_of_the_export_comes_back),
+		cmocka_unit_test(test_the_protocol_of_the_sa_comes_back),
 		cmocka_unit_test(test_the_mtu_that_was_set_comes_back),
 		cmocka_unit_test(
 			test_outbound_numbers_jump_and_inbound_ones_before_the_jump_are_seen),
