@@ -34,12 +34,12 @@ sim-sweep: $(BUILD)/test/sim/sweep
 sim-mesh: $(BUILD)/test/sim/mesh
 	@$< $(MESH)
 
-# Deliberately broken builds; MUTANTS="NAME ..." tries these alone. Theirs is the one object of the
+# Deliberately broken builds; BROKEN="NAME ..." tries these alone. Theirs is the one object of the
 # library that is linked before the rest.
 sim-mutants: $(BUILD)/test/sim/run
 	@perl test/sim/mutants/run.pl $(BUILD)/sim-mutants '$(CC) $(LIB_CFLAGS) -w -c' \
 		'$(CC) $(CFLAGS) $(LDFLAGS) $(BUILD)/test/sim/run.o $(SIM_OBJ) OBJECT -o PROGRAM $(LIB) $(MBEDTLS_LIBS)' \
-		$(SEEDS) $(SIM_JOBS) $(MUTANTS)
+		$(SEEDS) $(SIM_JOBS) $(BROKEN)
 
 -include $(SIM_OBJ:.o=.d) $(SIM_BIN:=.d)
 

@@ -8,7 +8,8 @@
 
 enum { PLACES = 256, PAYLOAD = 4, NOTIFY = 41, NOTIFY_LEAST = 8, STATUS_BASE = 16384, HALF = 128 };
 
-static uint64_t (*counts)[PLACES];
+/* Of a size that every machine adds to at once. */
+static size_t (*counts)[PLACES];
 
 void
 sim_tally_begin(void)
@@ -25,7 +26,8 @@ static void
 add(enum sim_group group, unsigned n, uint64_t times)
 {
 	if (counts && times)
-		(void)__atomic_fetch_add(&counts[group][n % PLACES], times, __ATOMIC_RELAXED);
+		(void)__atomic_fetch_add(&counts[group][n % PLACES], (size_t)times,
+					 __ATOMIC_RELAXED);
 }
 
 void
