@@ -511,7 +511,7 @@ enum adit_status
 adit_ikev2_init_answer(struct adit_ikev2_turn *t)
 {
 	struct adit_ike_suite suite;
-	struct adit_span nonce;
+	struct adit_span nonce = {NULL, 0};
 	struct adit_ike_ke ke;
 	uint16_t peer = 0;
 	enum adit_status st = adit_ike_get_ke(adit_ike_body(&t->inner, ADIT_PAYLOAD_KE), &ke);
