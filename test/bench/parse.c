@@ -69,6 +69,18 @@ many_payloads(size_t n)
 	}
 }
 
+/* The SA payload ends at `end`; behind it a nonce up to `ke`, and a KE payload up to n. */
+static void
+end_sa(size_t end, size_t ke, size_t n)
+{
+	message[HEADER] = NONCE;
+	put16(message + HEADER + 2, end - HEADER);
+	message[end] = KE;
+	put16(message + end + 2, ke - end);
+	put16(message + ke + 2, n - ke);
+	put16(message + ke + 4, 31);
+}
+
 /* One SA payload of one proposal, all transforms but the last one unknown. */
 static void
 many_transforms(size_t n)
@@ -84,16 +96,11 @@ many_transforms(size_t n)
 	}
 	end = HEADER + 12 + 8 * count;
 	message[end - 8] = 0;
-	message[HEADER] = NONCE;
-	put16(message + HEADER + 2, end - HEADER);
+	end_sa(end, ke, n);
 	put16(message + HEADER + 6, end - HEADER - 4);
 	message[HEADER + 8] = 1;
 	message[HEADER + 9] = 1;
 	message[HEADER + 11] = (uint8_t)count;
-	message[end] = KE;
-	put16(message + end + 2, ke - end);
-	put16(message + ke + 2, n - ke);
-	put16(message + ke + 4, 31);
 }
 
 /* One SA payload of many proposals, each of one transform that nobody knows. */
@@ -115,12 +122,7 @@ many_proposals(size_t n)
 	}
 	end = HEADER + 4 + 16 * count;
 	message[end - 16] = 0;
-	message[HEADER] = NONCE;
-	put16(message + HEADER + 2, end - HEADER);
-	message[end] = KE;
-	put16(message + end + 2, ke - end);
-	put16(message + ke + 2, n - ke);
-	put16(message + ke + 4, 31);
+	end_sa(end, ke, n);
 }
 
 static double
