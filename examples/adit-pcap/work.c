@@ -278,10 +278,11 @@ is_concerned(const struct work *w, const struct adit_pkt *pkt)
 enum work_result
 work_encap(struct work *w, struct adit_pkt *pkt, enum adit_status *st)
 {
-	struct work_sa *s = &w->sas[0];
+	struct work_sa *s;
 
 	if (w->policies)
 		return policies_apply(w->policies, pkt, st);
+	s = &w->sas[0];
 	*st = ADIT_OK;
 	if (!is_concerned(w, pkt))
 		return WORK_COPY;
