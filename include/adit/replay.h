@@ -49,8 +49,9 @@ uint64_t adit_replay_expand(const struct adit_replay *w, uint32_t low);
 /* OK: new. ERR_REPLAY: seen. ERR_OLD: left of the window, or 0. Pure. */
 ADIT_MUST_USE enum adit_status adit_replay_check(const struct adit_replay *w, uint64_t seq);
 
-/* Marks seq as seen and moves the window; only after check said OK and the packet is authentic. */
-void adit_replay_commit(struct adit_replay *w, uint64_t seq);
+/* Checks once more, marks seq as seen and moves the window; only when the packet is authentic. Of a
+ * number that is not new the window stays as it is. */
+enum adit_status adit_replay_commit(struct adit_replay *w, uint64_t seq);
 
 #ifdef __cplusplus
 }

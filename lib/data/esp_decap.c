@@ -9,11 +9,12 @@
 #include "data/unwrap.h"
 #include "sa/audit.h"
 
+/* What is kept of a packet while it is opened. */
 struct job {
-	struct adit_esp_layout l;
 	const struct adit_ip_view *outer;
-	struct adit_esp_crypt c;
 	uint64_t seq;
+	size_t data, len; /* what is enciphered: where, and how much */
+	struct adit_esp_crypt c;
 };
 
 static bool
@@ -62,140 +63,137 @@ can_receive(const struct adit_sa *sa)
 
 /* The shape of a packet. */
 static enum adit_status
-look_at(const struct adit_sa *sa, const struct adit_pkt *pkt, struct adit_ip_view *ip)
+look_at(const struct adit_pkt *pkt, struct adit_ip_view *ip)
 {
-	enum adit_status st;
-
 	if (!adit_pkt_is_sound(pkt))
 		return ADIT_ERR_ARG;
-	st = can_receive(sa);
-	return st == ADIT_OK ? adit_ip_get(adit_pkt_data(pkt), pkt->len, ip) : st;
+	return adit_ip_get(adit_pkt_data(pkt), pkt->len, ip);
 }
 
 static enum adit_status
-plan(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j)
+plan(const struct adit_sa *sa, const uint8_t *p, struct job *j, struct adit_esp_layout *l)
 {
-	const uint8_t *p = adit_pkt_data(pkt);
 	size_t esp;
 	enum adit_status st = find_esp(sa, p, j, &esp);
 
 	if (st == ADIT_OK)
-		st = adit_layout_of_packet(sa, esp, j->outer->total, &j->l);
-	if (st == ADIT_OK)
-		j->seq = adit_replay_expand(&sa->window, adit_load32(p + esp + 4));
-	return st;
+		st = adit_layout_of_packet(sa, esp, j->outer->total, l);
+	if (st != ADIT_OK)
+		return st;
+	j->seq = adit_load32(p + esp + 4);
+	if (sa->esn)
+		j->seq = adit_replay_expand(&sa->window, (uint32_t)j->seq);
+	j->data = l->data;
+	j->len = l->len;
+	return ADIT_OK;
 }
 
 /* The padding of an authentic packet: 1, 2, 3, ... (RFC 4303 2.4). */
 static enum adit_status
-strip_trailer(const uint8_t *p, struct adit_esp_layout *l, uint8_t *next)
+strip_trailer(const uint8_t *p, const struct job *j, struct adit_unwrap *u)
 {
-	const uint8_t *data = p + l->data;
-	size_t pad = data[l->len - 2];
+	const uint8_t *padding, *end = p + j->data + j->len - ADIT_ESP_TRAILER_LEN;
+	size_t pad = end[0];
 	uint8_t wrong = 0;
 
-	*next = data[l->len - 1];
-	if (pad + ADIT_ESP_TRAILER_LEN > l->len)
+	u->next = end[1];
+	if (pad + ADIT_ESP_TRAILER_LEN > j->len)
 		return ADIT_ERR_PADDING;
-	l->payload = l->len - ADIT_ESP_TRAILER_LEN - pad;
+	u->n = j->len - ADIT_ESP_TRAILER_LEN - pad;
+	padding = end - pad;
 	for (size_t i = 0; i < pad; i++)
-		wrong = (uint8_t)(wrong | (data[l->payload + i] ^ (uint8_t)(i + 1)));
+		wrong = (uint8_t)(wrong | (padding[i] ^ (uint8_t)(i + 1)));
 	return wrong ? ADIT_ERR_PADDING : ADIT_OK;
 }
 
 /* From authentic plaintext to a packet that may be delivered. */
 static enum adit_status
-unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, struct adit_esp_rx *rx)
+unwrap(const struct adit_sa *sa, struct adit_pkt *pkt, const struct job *j, struct adit_esp_rx *rx)
 {
 	struct adit_unwrap u;
-	enum adit_status st = strip_trailer(adit_pkt_data(pkt), &j->l, &u.next);
+	enum adit_status st;
 
+	u.outer = j->outer;
+	u.at = j->data;
+	st = strip_trailer(adit_pkt_data(pkt), j, &u);
 	rx->seq = j->seq;
 	rx->next_header = u.next;
-	if (st != ADIT_OK)
-		return st;
-	u.outer = j->outer;
-	u.at = j->l.data;
-	u.n = j->l.payload;
-	return adit_unwrap(sa, pkt, &u);
+	return st == ADIT_OK ? adit_unwrap(sa, pkt, &u) : st;
 }
 
-enum adit_status
-adit_esp_decap_at(const struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
-{
-	struct adit_ip_view ip;
-	struct adit_aead_op op;
-	struct job j;
-	enum adit_status st = look_at(sa, pkt, &ip);
-
-	j.outer = &ip;
-	if (st == ADIT_OK)
-		st = plan(sa, pkt, &j);
-	if (st != ADIT_OK)
-		return st;
-	adit_esp_crypt_op(sa, adit_pkt_data(pkt), &j.l, j.seq, &j.c, &op);
-	sa->aead->open(sa->aead, sa->kc, &op, 1);
-	return op.status == ADIT_OK ? unwrap(sa, pkt, &j, rx) : op.status;
-}
-
+/* own: the SA again, if it is to be asked and told of numbers; else NULL. */
 static enum adit_status
-begin(const struct adit_sa *sa, const struct adit_pkt *pkt, struct job *j, struct adit_aead_op *op)
+begin(const struct adit_sa *sa, const struct adit_sa *own, const struct adit_pkt *pkt,
+      struct job *j, struct adit_aead_op *op)
 {
-	enum adit_status st = plan(sa, pkt, j);
+	uint8_t *p = adit_pkt_data(pkt);
+	struct adit_esp_layout l;
+	enum adit_status st = plan(sa, p, j, &l);
 
+	if (st == ADIT_OK && own)
+		st = adit_replay_check(&own->window, j->seq);
 	if (st == ADIT_OK)
-		st = adit_replay_check(&sa->window, j->seq);
-	if (st == ADIT_OK)
-		adit_esp_crypt_op(sa, adit_pkt_data(pkt), &j->l, j->seq, &j->c, op);
+		adit_esp_crypt_op(sa, p, &l, j->seq, &j->c, op);
 	return st;
 }
 
 /* Checked once more: the same packet may stand twice in one burst, and the SA's last before it. */
 static enum adit_status
-finish(struct adit_sa *sa, struct adit_pkt *pkt, struct job *j, enum adit_status opened,
+commit(struct adit_sa *sa, uint64_t seq)
+{
+	if (ADIT_EXTRAS && sa->bounded && adit_sa_is_full(sa))
+		return ADIT_ERR_EXHAUSTED;
+	return adit_replay_commit(&sa->window, seq);
+}
+
+static void
+count(struct adit_sa *sa, const struct adit_pkt *pkt, enum adit_status st)
+{
+	if (st != ADIT_OK) {
+		adit_sa_dropped(sa, st);
+		return;
+	}
+	sa->n.packets++;
+	sa->n.bytes += pkt->len;
+}
+
+static enum adit_status
+finish(const struct adit_sa *sa, struct adit_sa *own, struct adit_pkt *pkt, const struct job *j,
        struct adit_esp_rx *rx)
 {
-	enum adit_status st = opened;
+	enum adit_status st = own ? commit(own, j->seq) : ADIT_OK;
 
-	if (ADIT_EXTRAS && adit_sa_is_full(sa))
-		return ADIT_ERR_EXHAUSTED;
-	if (st == ADIT_OK)
-		st = adit_replay_check(&sa->window, j->seq);
-	if (st != ADIT_OK)
-		return st;
-	adit_replay_commit(&sa->window, j->seq);
-	return unwrap(sa, pkt, j, rx);
+	return st == ADIT_OK ? unwrap(sa, pkt, j, rx) : st;
 }
 
 /* Packets whose status is OK, and whose shapes are known. */
 static void
-decap_some(struct adit_sa *sa, const struct adit_esp_burst *b)
+decap_some(const struct adit_sa *sa, struct adit_sa *own, const struct adit_esp_burst *b)
 {
 	struct adit_aead_op ops[ADIT_BURST];
 	struct job jobs[ADIT_BURST];
+	struct adit_pkt *pkts = b->pkts;
 	enum adit_status *st = b->st;
-	size_t ready = 0;
+	size_t n = b->n, ready = 0;
 
-	for (size_t i = 0; i < b->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		jobs[ready].outer = &b->ips[i];
 		if (st[i] == ADIT_OK)
-			st[i] = begin(sa, &b->pkts[i], &jobs[ready], &ops[ready]);
+			st[i] = begin(sa, own, &pkts[i], &jobs[ready], &ops[ready]);
 		if (st[i] == ADIT_OK)
 			ready++;
 	}
 	if (ready)
 		sa->aead->open(sa->aead, sa->kc, ops, ready);
-	for (size_t i = 0, k = 0; i < b->n; i++) {
+	for (size_t i = 0, k = 0; i < n; i++) {
 		if (st[i] == ADIT_OK) {
-			st[i] = finish(sa, &b->pkts[i], &jobs[k], ops[k].status, &b->rx[i]);
+			st[i] = ops[k].status;
+			if (st[i] == ADIT_OK)
+				st[i] = finish(sa, own, &pkts[i], &jobs[k], &b->rx[i]);
 			k++;
 		}
-		if (st[i] == ADIT_OK) {
-			sa->n.packets++;
-			sa->n.bytes += b->pkts[i].len;
-		} else {
-			adit_sa_dropped(sa, st[i]);
-		}
+		if (own)
+			count(own, &pkts[i], st[i]);
 	}
 }
 
@@ -206,22 +204,32 @@ adit_esp_decap_read(struct adit_sa *sa, const struct adit_esp_burst *b)
 
 	for (size_t i = 0; i < b->n; i++)
 		b->st[i] = st;
-	decap_some(sa, b);
+	decap_some(sa, sa, b);
+}
+
+/* Any number of packets whose shapes are not known yet. */
+static void
+decap_all(const struct adit_sa *sa, struct adit_sa *own, struct adit_esp_burst b, size_t n)
+{
+	struct adit_ip_view ips[ADIT_BURST];
+	enum adit_status st = can_receive(sa);
+
+	b.ips = ips;
+	for (; n > 0; n -= b.n, b.pkts += b.n, b.rx += b.n, b.st += b.n) {
+		b.n = n < ADIT_BURST ? n : ADIT_BURST;
+		for (size_t i = 0; i < b.n; i++)
+			b.st[i] = st == ADIT_OK ? look_at(&b.pkts[i], &ips[i]) : st;
+		decap_some(sa, own, &b);
+	}
 }
 
 void
 adit_esp_decap_burst(struct adit_sa *sa, struct adit_pkt *pkts, struct adit_esp_rx *rx,
 		     enum adit_status *st, size_t n)
 {
-	struct adit_ip_view ips[ADIT_BURST];
-	struct adit_esp_burst b = {pkts, ips, rx, st, 0};
+	const struct adit_esp_burst b = {pkts, NULL, rx, st, 0};
 
-	for (; n > 0; n -= b.n, b.pkts += b.n, b.rx += b.n, b.st += b.n) {
-		b.n = n < ADIT_BURST ? n : ADIT_BURST;
-		for (size_t i = 0; i < b.n; i++)
-			b.st[i] = look_at(sa, &b.pkts[i], &ips[i]);
-		decap_some(sa, &b);
-	}
+	decap_all(sa, sa, b, n);
 }
 
 enum adit_status
@@ -230,5 +238,15 @@ adit_esp_decap(struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
 	enum adit_status st;
 
 	adit_esp_decap_burst(sa, pkt, rx, &st, 1);
+	return st;
+}
+
+enum adit_status
+adit_esp_decap_at(const struct adit_sa *sa, struct adit_pkt *pkt, struct adit_esp_rx *rx)
+{
+	enum adit_status st;
+	const struct adit_esp_burst b = {pkt, NULL, rx, &st, 0};
+
+	decap_all(sa, NULL, b, 1);
 	return st;
 }

@@ -9,17 +9,6 @@
 
 enum { ECN_MASK = 3, ECN_NOT_ECT = 0, ECN_ECT_1 = 1, ECN_ECT_0 = 2, ECN_CE = 3 };
 
-/* The SA's own header goes the other way: what is local is its source. */
-bool
-adit_outer_is_to(const struct adit_sa *sa, const uint8_t *p, uint8_t version)
-{
-	if (version != sa->outer[0] >> 4)
-		return false;
-	if (version == 4)
-		return memcmp(p + ADIT_IPV4_DESTINATION, sa->outer + ADIT_IPV4_SOURCE, 4) == 0;
-	return memcmp(p + ADIT_IPV6_DESTINATION, sa->outer + ADIT_IPV6_SOURCE, 16) == 0;
-}
-
 bool
 adit_outer_is_to_port(const struct adit_sa *sa, const uint8_t *udp)
 {

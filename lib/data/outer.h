@@ -3,12 +3,22 @@
 #ifndef ADIT_DATA_OUTER_H
 #define ADIT_DATA_OUTER_H
 
+#include <string.h>
+
 #include "adit/sa.h"
 #include "wire/ip.h"
 
-/* Whether the packet of that version at p goes to the SA's local address; to its port, behind a UDP
- * header at `udp`. */
-bool adit_outer_is_to(const struct adit_sa *sa, const uint8_t *p, uint8_t version);
+/* Whether the packet of that version at p goes to the SA's local address: its own header goes the
+ * other way. To its port, behind a UDP header at `udp`. */
+static inline bool
+adit_outer_is_to(const struct adit_sa *sa, const uint8_t *p, uint8_t version)
+{
+	if (version != sa->outer[0] >> 4)
+		return false;
+	if (version == 4)
+		return memcmp(p + ADIT_IPV4_DESTINATION, sa->outer + ADIT_IPV4_SOURCE, 4) == 0;
+	return memcmp(p + ADIT_IPV6_DESTINATION, sa->outer + ADIT_IPV6_SOURCE, 16) == 0;
+}
 bool adit_outer_is_to_port(const struct adit_sa *sa, const uint8_t *udp);
 
 /* Writes the SA's outer header for a packet of `total` bytes at p. inner: of the packet inside at

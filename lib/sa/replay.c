@@ -74,8 +74,8 @@ adit_replay_expand(const struct adit_replay *w, uint32_t low)
 	return (uint64_t)high << 32 | low;
 }
 
-enum adit_status
-adit_replay_check(const struct adit_replay *w, uint64_t seq)
+static inline enum adit_status
+check(const struct adit_replay *w, uint64_t seq)
 {
 	if (seq == 0)
 		return ADIT_ERR_OLD;
@@ -86,16 +86,35 @@ adit_replay_check(const struct adit_replay *w, uint64_t seq)
 	return (*word_of(w, seq) >> (seq % WORD_BITS)) & 1 ? ADIT_ERR_REPLAY : ADIT_OK;
 }
 
-void
+enum adit_status
+adit_replay_check(const struct adit_replay *w, uint64_t seq)
+{
+	return check(w, seq);
+}
+
+/* Clears the words between the top's and that of a new top. */
+static void
+clear_to(struct adit_replay *w, uint64_t seq)
+{
+	uint64_t from = w->top / WORD_BITS, to = seq / WORD_BITS;
+	uint64_t clear = to - from < words_of(w) ? to - from : words_of(w);
+
+	for (uint64_t i = 0; i < clear; i++)
+		*word_of(w, (to - i) * WORD_BITS) = 0;
+}
+
+enum adit_status
 adit_replay_commit(struct adit_replay *w, uint64_t seq)
 {
-	if (seq > w->top) {
-		uint64_t from = w->top / WORD_BITS, to = seq / WORD_BITS;
-		uint64_t clear = to - from < words_of(w) ? to - from : words_of(w);
+	enum adit_status st = check(w, seq);
 
-		for (uint64_t i = 0; i < clear; i++)
-			*word_of(w, (to - i) * WORD_BITS) = 0;
+	if (st != ADIT_OK)
+		return st;
+	if (seq > w->top) {
+		if (seq / WORD_BITS != w->top / WORD_BITS)
+			clear_to(w, seq);
 		w->top = seq;
 	}
 	*word_of(w, seq) |= 1u << (seq % WORD_BITS);
+	return ADIT_OK;
 }
