@@ -6,7 +6,7 @@
 
 /* ANY is every port and none; OPAQUE is none, and is written the wrong way round (RFC 7296
  * 3.13.1). */
-static bool
+static inline bool
 is_port_match(const struct adit_ts *ts, bool has_port, uint16_t port)
 {
 	if (ts->port_first == 0 && ts->port_last == UINT16_MAX)
@@ -16,7 +16,7 @@ is_port_match(const struct adit_ts *ts, bool has_port, uint16_t port)
 	return port >= ts->port_first && port <= ts->port_last;
 }
 
-static bool
+static inline bool
 is_between(const struct adit_ts *ts, const struct adit_ip *ip)
 {
 	uint32_t v4;
@@ -42,7 +42,7 @@ adit_ts_match(const struct adit_ts *ts, const struct adit_ip *ip, uint8_t protoc
 	return is_match(ts, ip, protocol, has_port, port);
 }
 
-static bool
+static inline bool
 any_match(const struct adit_ts *ts, uint8_t n, const struct adit_flow *flow,
 	  const struct adit_ip *ip, uint16_t port)
 {
