@@ -1,12 +1,13 @@
 #!/bin/sh
-# Makes the committed corpus anew: grow.sh FOLDER PROGRAM...
-# Of what is committed, what fuzzing found (FOLDER/corpus, AFL++'s FOLDER/../afl/queue) and what the
-# vectors give (seeds.py), the smallest set of inputs that takes every branch that any of them takes.
+# Makes the committed corpus anew: grow.sh FOLDER FRAMES PROGRAM...
+# Of what is committed, what fuzzing found (FOLDER/corpus, AFL++'s FOLDER/../afl/queue), what the
+# vectors give (seeds.py) and what the simulator's nodes are given (FRAMES is its program, frames.py),
+# the smallest set of inputs that takes every branch that any of them takes, once, twice, often.
 # Inputs with names of their own stay; those that were found are named by their digest.
 set -u
-folder=$1
-shift
-most_bytes=4096
+folder=$1 frames=$2
+shift 2
+most_bytes=4096 worlds=40
 vectors=${ADIT_SHARED:-../shared}/vectors
 
 seeds=$folder/seeds
@@ -14,8 +15,10 @@ rm -rf "$seeds"
 if [ -d "$vectors" ]; then
 	python3 test/fuzz/seeds.py "$vectors" "$seeds" || exit 1
 else
-	echo "no $vectors: what is there grows by fuzzing alone" >&2
+	echo "no $vectors: without its inputs" >&2
 fi
+"$frames" 0 $worlds >"$folder/frames" || exit 1
+python3 test/fuzz/frames.py "$seeds" <"$folder/frames" || exit 1
 for program; do
 	name=$(basename "$program" _fuzz)
 	committed=test/fuzz/corpus/$name
@@ -28,7 +31,7 @@ for program; do
 		find "$from" -maxdepth 1 -type f -size -$((most_bytes + 1))c -exec cp -t "$all" {} +
 	done
 	find "$committed" -type f | grep -Ev '/[0-9a-f]{40}$' | xargs -r cp -t "$new"
-	"$program" -set_cover_merge=1 -use_counters=0 "$new" "$all" >"$folder/grow/$name/log" 2>&1 ||
+	"$program" -set_cover_merge=1 "$new" "$all" >"$folder/grow/$name/log" 2>&1 ||
 		{ tail -n 20 "$folder/grow/$name/log"; exit 1; }
 	rm -f "$committed"/*
 	cp "$new"/* "$committed"

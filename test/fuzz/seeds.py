@@ -8,6 +8,7 @@ import sys
 
 IKE_HEADER = 28
 SA, TSI, TSR, SK = 33, 44, 45, 46
+ESP_SPI = bytes.fromhex("00001234")  # of the esp target
 STEP = 37  # every so many of scapy's packets: they are alike
 
 
@@ -59,7 +60,7 @@ def recorded_seeds(path):
         data = bytes.fromhex(p["hex"])
         name = f"{base}-{i}"
         if p["kind"] != "IKE":
-            put("esp", name, b"\0\0" + data)
+            put("esp", name, b"\2\0" + outer(4, True, ESP_SPI + data[4:]))
             stream += struct.pack(">H", len(data) + 2) + data
             continue
         natt = p["dport"] == 4500
@@ -92,6 +93,16 @@ def packet_seeds(name, packet):
     put("ipsec", name, b"\xa0" + bytes([min(len(packet), 255)]) + packet[:255])
 
 
+def outer(version, udp, data):
+    """Before it headers as the targets' SAs have them: from nowhere to nowhere."""
+    if udp:
+        data = struct.pack(">HHHH", 4500, 4500, 8 + len(data), 0) + data
+    protocol = 17 if udp else 50
+    if version == 4:
+        return struct.pack(">BBHIBBH8x", 0x45, 0, 20 + len(data), 0, 64, protocol, 0) + data
+    return struct.pack(">IHBB32x", 0x60000000, len(data), protocol, 64) + data
+
+
 def with_spi(packet, udp):
     at = upper_at(packet) + 8 * udp
     ah = packet[9 if packet[0] >> 4 == 4 else 6] == 51
@@ -117,7 +128,8 @@ def scapy_seeds(path):
         packet_seeds(name + "-in", plain)
         how = (v["mode"] == "transport") | v["nat_t"] << 1 | v["esn"] << 2
         how |= (v["outer_family"] == 6) << 3
-        put("esp", name, bytes([how, 0]) + packet[upper_at(packet):])
+        esp = packet[upper_at(packet) + 8 * v["nat_t"]:]
+        put("esp", name, bytes([how, 0]) + outer(v["outer_family"], v["nat_t"], ESP_SPI + esp[4:]))
         put("ipsec", name + "-esp", bytes([how]) + bytes([min(len(packet), 255)]) + packet[:255])
         put("pcap_frame", name, b"\0" + packet)
         put("pcap_frame", name + "-encap", b"\x80" + plain)
@@ -130,7 +142,8 @@ def scapy_seeds(path):
         put("pcap_file", f"scapy-{i}-on", bytes([1 + (i & 6)]) + pcap(101, plain))
 
 
-vectors, out = sys.argv[1:]
-for each in sorted(glob.glob(vectors + "/recorded/ikev2-*.json")):
-    recorded_seeds(each)
-scapy_seeds(vectors + "/esp/scapy_differential_corpus.json")
+if __name__ == "__main__":
+    vectors, out = sys.argv[1:]
+    for each in sorted(glob.glob(vectors + "/recorded/ikev2-*.json")):
+        recorded_seeds(each)
+    scapy_seeds(vectors + "/esp/scapy_differential_corpus.json")

@@ -31,6 +31,7 @@ struct paper_world {
 	bool (*fails)(void *ctx, enum sim_call call);
 	/* Something was sealed under this key with this nonce. */
 	void (*sealed)(void *ctx, const struct sim_nonce *used);
+	bool open; /* what is sealed stays readable, for those who read frames */
 };
 void paper_set_world(const struct paper_world *world);
 /* What a transform asks and tells it. */

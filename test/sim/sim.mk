@@ -1,7 +1,7 @@
-# make sim: worlds in a seed. SEED=n: that one, with its trace; SEED0=, SEEDS=: a range; NODES=: of so many nodes; the
-# programs of test/sim are run.c (seeds), sweep.c (faults one by one) and mesh.c (everybody with
-# everybody); the rest is the world.
-SIM_MAINS := run sweep mesh
+# make sim: worlds in a seed. SEED=n: that one, with its trace; SEED0=, SEEDS=: a range; NODES=: of so
+# many nodes; the programs of test/sim are run.c (seeds), sweep.c (faults one by one), mesh.c
+# (everybody with everybody) and frames.c (what nodes are given, for test/fuzz); the rest is the world.
+SIM_MAINS := run sweep mesh frames
 SIM_SRC := $(filter-out $(SIM_MAINS:%=test/sim/%.c),$(sort $(wildcard test/sim/*.c)))
 SIM_OBJ := $(SIM_SRC:%.c=$(BUILD)/%.o)
 SIM_BIN := $(patsubst test/sim/%.c,$(BUILD)/test/sim/%,$(filter $(SIM_MAINS:%=test/sim/%.c),$(wildcard test/sim/*.c)))

@@ -192,11 +192,20 @@ sim_station_crash(struct sim_station *s)
 }
 
 static void
+tell_given(struct sim_station *s, enum sim_given what, uint16_t port, const struct adit_pkt *pkt)
+{
+	if (s->w->given)
+		s->w->given(s, what, port, (struct adit_span){adit_pkt_data(pkt), pkt->len});
+}
+
+static void
 take_packet(struct sim_station *s, struct adit_pkt *pkt, struct adit_verdict *v,
 	    const struct sim_frame *f)
 {
 	struct adit_path path = {f->to, f->from};
 
+	tell_given(s, f->protocol == ADIT_PROTO_UDP ? SIM_GIVEN_DATAGRAM : SIM_GIVEN_PACKET,
+		   f->to.port, pkt);
 	if (f->protocol == ADIT_PROTO_UDP) {
 		s->datagrams++;
 		adit_node_datagram(&s->node, sim_station_now(s), &path, pkt, v);
@@ -293,6 +302,8 @@ sim_station_send(struct sim_station *s, struct adit_pkt *pkts, struct adit_verdi
 		return;
 	s->w->running = s;
 	s->packets_out += n;
+	for (size_t i = 0; i < n; i++)
+		tell_given(s, SIM_GIVEN_INSIDE, 0, &pkts[i]);
 	adit_node_out(&s->node, sim_station_now(s), &local, pkts, v, n);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].kind == ADIT_VERDICT_SEND || v[i].kind == ADIT_VERDICT_BYPASS)

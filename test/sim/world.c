@@ -411,7 +411,7 @@ sim_world_enter(struct sim_world *w)
 {
 	static struct paper_world eyes;
 
-	eyes = (struct paper_world){w, call_fails, call_sealed};
+	eyes = (struct paper_world){w, call_fails, call_sealed, w->given != NULL};
 	paper_set_world(&eyes);
 }
 

@@ -35,6 +35,9 @@ enum sim_topology {
 	SIM_TOPOLOGIES
 };
 
+/* Of what a node is given: a datagram, a packet from the network, one from inside. */
+enum sim_given { SIM_GIVEN_DATAGRAM, SIM_GIVEN_PACKET, SIM_GIVEN_INSIDE };
+
 /* In calm the attacker goes on, as far as he only adds: floods most of all. */
 enum sim_siege { SIM_NO_SIEGE, SIM_SIEGE_BY_ANY, SIM_SIEGE_BY_ONE, SIM_SIEGES };
 
@@ -178,6 +181,9 @@ struct sim_world {
 	uint64_t frames, delivered, handshakes, violations;
 	bool trace;
 	FILE *out;
+	/* What nodes are given, for who wants to see it: frames.c. */
+	void (*given)(struct sim_station *s, enum sim_given what, uint16_t port,
+		      struct adit_span bytes);
 	char violation[SIM_TEXT]; /* empty: none */
 };
 

@@ -29,8 +29,8 @@ fuzz-afl: | $(HAVE)/clang $(HAVE)/afl
 
 export AFL_QUIET := 1
 
-fuzz-grow: fuzz-libfuzzer
-	@test/fuzz/grow.sh $(BUILD)/fuzz $(FUZZ:%=$(BUILD)/fuzz/test/fuzz/%_fuzz)
+fuzz-grow: fuzz-libfuzzer $(BUILD)/test/sim/frames
+	@test/fuzz/grow.sh $(BUILD)/fuzz $(BUILD)/test/sim/frames $(FUZZ:%=$(BUILD)/fuzz/test/fuzz/%_fuzz)
 
 fuzz-programs: $(FUZZ_BIN)
 
@@ -58,4 +58,4 @@ $(FUZZ_BIN:=.o) $(FUZZ_PARTS) $(FUZZ_MUTATOR): $(BUILD)/%.o: %.c $(FLAGS)
 
 #: make fuzz       the committed inputs, then libFuzzer for MINUTES= on each target; a crash fails
 #: make fuzz-corpus  the committed inputs alone; make fuzz-afl: AFL++ for MINUTES= on each target
-#: make fuzz-grow  the committed inputs anew, from the vectors and from what fuzzing has found
+#: make fuzz-grow  the committed inputs anew, from vectors, the simulator, and what fuzzing has found
