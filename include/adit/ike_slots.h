@@ -78,6 +78,7 @@ struct adit_ike_sa {
 	adit_ms wake_at;      /* when it wants tick, if timer_at */
 	uint8_t spi_i[8], spi_r[8];
 	struct adit_path path;
+	struct adit_path asked_from; /* of the last request, whose answer goes back there (2.11) */
 	struct adit_ike_suite suite;
 	struct adit_ike_keys keys;
 	uint64_t sealed;   /* messages enciphered with our key */

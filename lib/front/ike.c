@@ -169,7 +169,7 @@ emit(const struct adit_ike *ike, const struct adit_path *path, struct adit_span 
 }
 
 static size_t
-emit_message(const struct adit_ike *ike, const struct adit_ike_sa *sa,
+emit_message(const struct adit_ike *ike, const struct adit_ike_sa *sa, const struct adit_path *path,
 	     struct adit_ike_message *message, struct adit_buf dgram)
 {
 	struct adit_trace_record rec;
@@ -177,30 +177,32 @@ emit_message(const struct adit_ike *ike, const struct adit_ike_sa *sa,
 	if (message->resent && ike->cfg->trace) {
 		memset(&rec, 0, sizeof rec);
 		rec.kind = ADIT_TRACE_RESENT;
-		rec.path = &sa->path;
+		rec.path = path;
 		rec.sent = true;
 		memcpy(rec.spi_i, sa->spi_i, sizeof rec.spi_i);
 		memcpy(rec.spi_r, sa->spi_r, sizeof rec.spi_r);
 		ike->cfg->trace->record(ike->cfg->trace->ctx, &rec);
 	}
 	message->resent = true;
-	return emit(ike, &sa->path, (struct adit_span){message->bytes, message->len}, dgram);
+	return emit(ike, path, (struct adit_span){message->bytes, message->len}, dgram);
 }
 
-/* Responses before requests: the peer waits for them. */
+/* Responses before requests: the peer waits for them, where it asked from (RFC 7296 2.11). */
 static size_t
-emit_sa(const struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now, struct adit_buf dgram)
+emit_sa(const struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now, struct adit_path *path,
+	struct adit_buf dgram)
 {
 	if (sa->due == 0)
 		return 0;
+	*path = sa->due & ADIT_DUE_RESPONSE ? sa->asked_from : sa->path;
 	sa->sent_at = now;
 	if (sa->due & ADIT_DUE_RESPONSE) {
 		sa->due = (uint8_t)(sa->due & ~ADIT_DUE_RESPONSE);
-		return emit_message(ike, sa, &sa->response, dgram);
+		return emit_message(ike, sa, path, &sa->response, dgram);
 	}
 	if (sa->due & ADIT_DUE_REQUEST) {
 		sa->due = (uint8_t)(sa->due & ~ADIT_DUE_REQUEST);
-		return emit_message(ike, sa, &sa->request, dgram);
+		return emit_message(ike, sa, path, &sa->request, dgram);
 	}
 	sa->due = 0;
 	dgram.p[0] = 0xff;
@@ -228,8 +230,7 @@ do_output(struct adit_ike *ike, adit_ms now, struct adit_path *path, struct adit
 		uint16_t slot = (uint16_t)(ike->sending.first - 1);
 		struct adit_ike_sa *sa = &ike->mem.sas[slot];
 
-		*path = sa->path;
-		*n = emit_sa(ike, sa, now, dgram);
+		*n = emit_sa(ike, sa, now, path, dgram);
 		if (sa->due == 0)
 			adit_list_remove(ike, adit_link_of_sending, &ike->sending, slot);
 		if (*n)

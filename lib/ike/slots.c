@@ -60,7 +60,7 @@ adit_ike_take(struct adit_ike *ike, bool initiator, const struct adit_path *path
 	adit_list_remove(ike, adit_link_of_sa, &ike->free_sas, slot);
 	adit_list_remove(ike, adit_link_of_handshake, &ike->free_handshakes, hs_slot);
 	sa->initiator = initiator;
-	sa->path = *path;
+	sa->path = sa->asked_from = *path;
 	memcpy(initiator ? sa->spi_i : sa->spi_r, spi, SPI_LEN);
 	sa->handshake = (uint16_t)(hs_slot + 1);
 	ike->mem.handshakes[hs_slot].owner = (uint16_t)(slot + 1);

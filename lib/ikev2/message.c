@@ -127,8 +127,9 @@ trace_inner(const struct adit_ike *ike, const struct adit_ike_sa *sa,
 		return;
 	/* The length is not there yet, which is all that is to be said against this header. */
 	(void)!adit_ike_get_header((struct adit_span){m->w.base, ADIT_IKE_HEADER_LEN}, &h);
-	adit_ikev2_trace_message(ike, &sa->path, &h, true, m->w.base[ADIT_IKE_HEADER_LEN],
-				 (struct adit_span){m->w.base + at, n - at});
+	adit_ikev2_trace_message(
+		ike, h.flags & ADIT_IKE_FLAG_RESPONSE ? &sa->asked_from : &sa->path, &h, true,
+		m->w.base[ADIT_IKE_HEADER_LEN], (struct adit_span){m->w.base + at, n - at});
 }
 
 enum adit_status

@@ -216,12 +216,14 @@ receive_request(struct adit_ikev2_turn *t)
 	if (is_too_early(t))
 		return ADIT_ERR_UNEXPECTED;
 	if (sa->has_response && t->h.message_id == sa->expected - 1) {
+		sa->asked_from = *t->path;
 		adit_ike_due(t->ike, sa, ADIT_DUE_RESPONSE);
 		return ADIT_OK;
 	}
 	if (t->h.message_id != sa->expected)
 		return ADIT_ERR_MESSAGE_ID;
 	sa->heard_at = t->now;
+	sa->asked_from = *t->path;
 	follow(t);
 	return answer(t, inside);
 }

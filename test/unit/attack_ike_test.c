@@ -471,6 +471,31 @@ test_message_ids_outside_the_window_are_dropped(void **state)
 	assert_unharmed();
 }
 
+/* RFC 7296 2.11: an answer goes to where the question came from; that alone moves no peer. */
+static void
+test_an_answer_goes_to_where_it_was_asked(void **state)
+{
+	struct pair_datagram d, first, again;
+
+	(void)state;
+	connect(29);
+	send_protected(37, false, 2, NULL, 0, 0, &d);
+	d.path.local.port = 4501;
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &first));
+	assert_int_equal(first.path.remote.port, 4501);
+	d.path.local.port = 4502;
+	d.path.local.ip.b[3] ^= 1;
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &again));
+	assert_int_equal(again.path.remote.port, 4502);
+	assert_memory_equal(&again.path.remote.ip, &d.path.local.ip, sizeof d.path.local.ip);
+	assert_int_equal(first.len, again.len);
+	assert_memory_equal(first.bytes, again.bytes, first.len);
+	assert_int_equal(pair.b.sas[0].path.remote.port, pair.a.end.port);
+	assert_unharmed();
+}
+
 static void
 test_a_response_to_no_request_is_dropped(void **state)
 {
@@ -543,6 +568,7 @@ main(void)
 		cmocka_unit_test(test_create_child_sa_is_no_additional_sas),
 		cmocka_unit_test(test_deletes_of_other_spis_delete_nothing),
 		cmocka_unit_test(test_message_ids_outside_the_window_are_dropped),
+		cmocka_unit_test(test_an_answer_goes_to_where_it_was_asked),
 		cmocka_unit_test(test_a_response_to_no_request_is_dropped),
 		cmocka_unit_test(test_messages_do_not_cross_sas),
 		cmocka_unit_test(test_a_request_before_auth_is_done_is_dropped),
