@@ -115,6 +115,17 @@ remember(struct sim_world *w, unsigned from, unsigned to, bool clear)
 	return w->sent_n++;
 }
 
+/* Some that no router may cut, where paths are narrow. */
+static void
+set_df(struct sim_world *w, uint8_t *p)
+{
+	if (w->plan.path_mtu == 0 || p[0] >> 4 != 4 || !sim_chance(&w->random, 700))
+		return;
+	p[6] |= 0x40;
+	put16(p + 10, 0);
+	put16(p + 10, fold(sum_of(0, p, V4_LEN)));
+}
+
 /* Writes a packet of at most len bytes, numbers it, and gives its length. port: see the policies
  * of setup.c. */
 static size_t
@@ -127,6 +138,7 @@ put_packet(struct sim_world *w, unsigned from, unsigned to, size_t len, uint16_t
 
 	len = len < V6_LEN + UDP_LEN + MARK_LEN ? V6_LEN + UDP_LEN + MARK_LEN : len;
 	at = put_headers(out, &a, &b, len, port);
+	set_df(w, out);
 	put64(out + at, MAGIC ^ w->plan.seed);
 	put64(out + at + 8, id);
 	sim_fill(&r, out + at + MARK_LEN, len - at - MARK_LEN);
@@ -168,6 +180,28 @@ sim_app_watch(struct sim_station *s, const struct sim_frame *f)
 			   (long long)id, s->index);
 }
 
+struct sim_pair *
+sim_pair_of(const struct sim_world *w, unsigned from, unsigned to)
+{
+	uint32_t at = from < w->plan.nodes && to < w->plan.nodes
+			      ? w->pair_at[from * w->plan.nodes + to]
+			      : 0;
+
+	return at ? &w->pairs[at - 1] : NULL;
+}
+
+/* In calm what is sent is short; but where paths are narrow as long as the sender was told to. */
+static size_t
+length_of(struct sim_world *w, const struct sim_pair *pair)
+{
+	size_t longest = w->calm && w->plan.path_mtu == 0 ? 200 : w->plan.mtu - 200u;
+
+	if (w->plan.path_mtu && pair && pair->mtu && (w->calm || sim_chance(&w->random, 500)))
+		longest = pair->mtu;
+	return w->calm && w->plan.path_mtu ? longest
+					   : sim_between(&w->random, 40, (uint32_t)longest);
+}
+
 void
 sim_app_send(struct sim_world *w, unsigned from, unsigned to, unsigned count, bool clear)
 {
@@ -175,19 +209,21 @@ sim_app_send(struct sim_world *w, unsigned from, unsigned to, unsigned count, bo
 	struct adit_verdict v[BURST];
 	struct adit_pkt pkts[BURST];
 	struct sim_station *s = &w->stations[from];
+	struct sim_pair *pair = sim_pair_of(w, from, to);
 	size_t first = w->sent_n;
-	size_t longest = w->calm ? 200 : w->plan.mtu - 200u;
 
 	if (!s->up)
 		return;
 	for (unsigned i = 0; i < count; i++) {
-		size_t len = sim_between(&w->random, 40, (uint32_t)longest);
+		size_t len = length_of(w, pair);
 
 		pkts[i] = (struct adit_pkt){room[i], ROOM, ADIT_PKT_HEADROOM, 0};
 		pkts[i].len = sim_app_packet(w, from, to, len, clear, adit_pkt_data(&pkts[i]));
 	}
 	sim_station_send(s, pkts, v, count);
 	for (unsigned i = 0; i < count; i++) {
+		if (v[i].kind == ADIT_VERDICT_TOO_BIG)
+			sim_path_too_big(s, &pkts[i], &v[i], pair);
 		if (v[i].kind == ADIT_VERDICT_BYPASS && !clear)
 			sim_broken(w, "nothing in clear: packet %zu bypassed node %u", first + i,
 				   from);
@@ -217,25 +253,27 @@ send_barred(struct sim_world *w, unsigned from, unsigned to)
 }
 
 void
+sim_app_quarrel(struct sim_world *w)
+{
+	if (!w->plan.quarrel)
+		return;
+	sim_tally(SIM_OF_QUARRELS, w->plan.quarrel - 1);
+	sim_app_send(w, 0, 1, 1, false);
+	sim_app_send(w, 1, 0, 1, false);
+}
+
+void
 sim_app(struct sim_world *w)
 {
 	const struct sim_pair *pair = &w->pairs[sim_below(&w->random, (uint32_t)w->pair_n)];
 	uint32_t what = sim_below(&w->random, 100);
 
+	if (what >= 80)
+		sim_app_quarrel(w);
 	if (what < 4)
 		send_barred(w, pair->from, pair->to);
 	else
 		sim_app_send(w, pair->from, pair->to, sim_between(&w->random, 1, BURST), what < 10);
-}
-
-struct sim_pair *
-sim_pair_of(const struct sim_world *w, unsigned from, unsigned to)
-{
-	uint32_t at = from < w->plan.nodes && to < w->plan.nodes
-			      ? w->pair_at[from * w->plan.nodes + to]
-			      : 0;
-
-	return at ? &w->pairs[at - 1] : NULL;
 }
 
 static void

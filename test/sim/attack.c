@@ -96,6 +96,10 @@ overtake(struct sim_world *w, const struct sim_frame *f)
 	remember(c, f);
 	c->next = NULL;
 	c->from.port = (uint16_t)sim_next(&w->random);
+	if (w->racing == SIM_RACE_OVERLAP) {
+		c->from.port = 0;
+		sim_lie_overlap(w, c);
+	}
 	if (w->racing == SIM_RACE_LIE) {
 		c->from.ip = sim_spoofed_address(&w->plan, sim_below(&w->random, 8));
 		c->bytes[c->len - 1] ^= 1;
@@ -115,6 +119,8 @@ is_awaited(const struct sim_world *w, struct sim_frame *f)
 		return is_answer(f);
 	case SIM_RACE_LIE:
 		return is_ike(f) && !is_answer(f) && !is_first(f);
+	case SIM_RACE_OVERLAP:
+		return sim_is_fragment(f);
 	default:
 		return false;
 	}
@@ -522,6 +528,15 @@ race(struct sim_world *w)
 	return true;
 }
 
+/* The next fragment will be overtaken by one that overlaps it. */
+static bool
+overlap(struct sim_world *w)
+{
+	if (w->plan.path_mtu)
+		w->racing = SIM_RACE_OVERLAP;
+	return w->plan.path_mtu != 0;
+}
+
 /* Those that take no frame, and those that take one that was seen. false: there was nothing to do
  * it with. */
 static const struct {
@@ -542,6 +557,8 @@ static const struct {
 	{"mislead", NULL, mislead},
 	{"impersonate", impersonate, NULL},
 	{"race", race, NULL},
+	{"narrow path", NULL, sim_lie_narrow},
+	{"overlap", overlap, NULL},
 	{"replay all", replay_all, NULL},
 	{"replay", NULL, replay},
 	{"replay", NULL, replay},

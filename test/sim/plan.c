@@ -53,6 +53,33 @@ plan_trouble(struct sim_plan *p, struct sim_random *r)
 	p->with_crashes = sim_chance(r, 600);
 }
 
+/* IPv6 inside and out needs its 1280 bytes. */
+static void
+plan_path(struct sim_plan *p, struct sim_random *r)
+{
+	if (!sim_chance(r, 250))
+		return;
+	p->mtu = 1500;
+	p->path_mtu =
+		(uint16_t)(p->outer6 ? sim_between(r, 1280, 1320) : sim_between(r, 600, 1280));
+}
+
+static void
+plan_quarrel(struct sim_plan *p, struct sim_random *r)
+{
+	if (p->nodes < 3 || (p->topology != SIM_TUNNEL && p->topology != SIM_HUB) ||
+	    !sim_chance(r, 400))
+		return;
+	p->quarrel = (enum sim_quarrel)sim_between(r, 1, SIM_QUARRELS - 1);
+	p->wrong = (uint8_t)sim_below(r, 2);
+}
+
+bool
+sim_plan_disagree(const struct sim_plan *p, unsigned a, unsigned b)
+{
+	return p->quarrel && a + b == 1;
+}
+
 static unsigned
 nodes_of(struct sim_plan *p, struct sim_random *r)
 {
@@ -68,7 +95,7 @@ nodes_of(struct sim_plan *p, struct sim_random *r)
 void
 sim_plan_of(struct sim_plan *p, uint64_t seed)
 {
-	struct sim_random r = {sim_mix(seed + 1)};
+	struct sim_random r = {sim_mix(seed + 1)}, more = {sim_mix(~seed)};
 
 	memset(p, 0, sizeof *p);
 	p->seed = seed;
@@ -94,6 +121,8 @@ sim_plan_of(struct sim_plan *p, uint64_t seed)
 	if (sim_chance(&r, p->esn ? 500 : 200) && (p->esn || p->topology != SIM_MANUAL))
 		p->seq_start = ((uint64_t)sim_between(&r, 1, p->esn ? 3 : 1) << 32) -
 			       sim_between(&r, 10, 300);
+	plan_path(p, &more);
+	plan_quarrel(p, &more);
 }
 
 void
@@ -108,6 +137,8 @@ sim_plan_nodes(struct sim_plan *p, unsigned nodes)
 	if (nodes > SIM_MESH_MAX && p->topology == SIM_GROUP)
 		p->pool_sas = (uint16_t)(2 * SIM_FEW * 2 + p->spare);
 	p->real_crypto = p->real_crypto && nodes <= MOST_REAL;
+	if (p->topology == SIM_GROUP || nodes < 3)
+		p->quarrel = SIM_AGREED;
 }
 
 void
@@ -154,7 +185,9 @@ sim_plan_print(const struct sim_plan *p, FILE *out)
 	fprintf(out,
 		"  dpd %u ms, retransmission %u ms %u times, half-open %u ms, %u handshakes, "
 		"cookies "
-		"from %u on, %u spare slots, window %u, inactivity %u ms\n",
+		"from %u on, %u spare slots, window %u, inactivity %u ms, path of %u bytes, "
+		"quarrel %d\n",
 		p->dpd_ms, p->retransmit_ms, p->retransmit_tries, p->half_open_ms, p->handshakes,
-		p->cookie_threshold, p->spare, p->replay_window, p->inactivity_ms);
+		p->cookie_threshold, p->spare, p->replay_window, p->inactivity_ms, p->path_mtu,
+		p->quarrel);
 }

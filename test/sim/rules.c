@@ -59,6 +59,11 @@ sim_rule_of(const char *violation)
 		{13, "only who has the secret:"},
 		{14, "work is bounded:"},
 		{15, "asked often enough:"},
+		{16, "a path is learnt from its own packets:"},
+		{16, "a path is no narrower than each may be:"},
+		{16, "who sends too much is told how much:"},
+		{17, "fragments make what was cut:"},
+		{18, "who disagrees never comes up:"},
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -146,6 +151,26 @@ is_with_impostor(const struct sim_station *s, const struct adit_ike_sa *sa)
 	return false;
 }
 
+/* Who says to be somebody else than he is to be, or knows another secret, is nobody's peer; who
+ * wants other selectors gets no Child SA. */
+static void
+check_agreed(struct sim_station *s, const struct adit_ike_event *ev, bool child)
+{
+	const struct sim_plan *plan = &s->w->plan;
+	int peer = sim_node_of(s, &s->mem.ike.sas[ev->ike.slot]);
+
+	if (!s->impostor && peer >= 0 && sim_plan_disagree(plan, s->index, (unsigned)peer) &&
+	    (child || plan->quarrel != SIM_WRONG_SELECTORS))
+		sim_broken(s->w, "who disagrees never comes up: node %u has an SA with node %d",
+			   s->index, peer);
+}
+
+void
+sim_rules_ike_up(struct sim_station *s, const struct adit_ike_event *ev)
+{
+	check_agreed(s, ev, false);
+}
+
 void
 sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev)
 {
@@ -168,6 +193,7 @@ sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev)
 	if (is_with_impostor(s, &s->mem.ike.sas[ev->ike.slot]))
 		sim_broken(w, "only who has the secret: node %u takes another for node %d",
 			   s->index, peer);
+	check_agreed(s, ev, true);
 	*sim_map_at(&w->halves, (uint64_t)s->index << 32 | (unsigned)peer, spis, NULL) =
 		half_digest(ev, false);
 	other = sim_map_find(&w->halves, (uint64_t)peer << 32 | s->index, turned);

@@ -4,7 +4,7 @@
 
 #include "sim/world.h"
 
-enum { PSK_LEN = 16, FIRST_POLICIES = 3, CLEAR_PORT = 53, BARRED_PORT = 23 };
+enum { PSK_LEN = 16, FIRST_POLICIES = 3, CLEAR_PORT = 53, BARRED_PORT = 23, NOBODY = 9999 };
 
 static void *
 room_for(size_t n, size_t size)
@@ -92,6 +92,16 @@ proposal_of(const struct sim_plan *plan)
 	return &proposals[plan->block_cipher][plan->esn];
 }
 
+/* What this node has wrong about another. */
+static enum sim_quarrel
+has_wrong(const struct sim_station *s, unsigned other)
+{
+	const struct sim_plan *plan = &s->w->plan;
+
+	return sim_plan_disagree(plan, s->index, other) && s->index == plan->wrong ? plan->quarrel
+										   : SIM_AGREED;
+}
+
 static void
 make_child(struct sim_station *s, unsigned at, unsigned other)
 {
@@ -107,7 +117,8 @@ make_child(struct sim_station *s, unsigned at, unsigned other)
 		child->mode = ADIT_TRANSPORT;
 		return;
 	}
-	s->remote_ts[at] = inside_of(plan, other);
+	s->remote_ts[at] =
+		inside_of(plan, has_wrong(s, other) == SIM_WRONG_SELECTORS ? NOBODY : other);
 	child->local_ts = &s->local_ts;
 	child->remote_ts = &s->remote_ts[at];
 	child->local_ts_count = child->remote_ts_count = 1;
@@ -121,6 +132,7 @@ make_peer(struct sim_station *s, unsigned at, unsigned other)
 	uint8_t *psk = room_for(1, PSK_LEN);
 
 	psk_of(plan, s->index, other, psk);
+	psk[0] ^= has_wrong(s, other) == SIM_WRONG_SECRET;
 	peer->name = "peer";
 	peer->psk = (struct adit_span){psk, PSK_LEN};
 	peer->dpd_delay_ms = plan->dpd_ms;
@@ -136,6 +148,8 @@ make_peer(struct sim_station *s, unsigned at, unsigned other)
 	peer->remote_id.type = ADIT_ID_FQDN;
 	peer->remote_id.data.p = (const uint8_t *)s->w->names[other];
 	peer->remote_id.data.n = strlen(s->w->names[other]);
+	if (has_wrong(s, other) == SIM_WRONG_NAME)
+		peer->remote_id.data.n = 1;
 	if (!s->w->stations[other].nat.on)
 		peer->remote = sim_outer_address(plan, other, false);
 }
@@ -285,6 +299,7 @@ sim_station_make(struct sim_station *s)
 	make_memory(s, peers);
 	make_config(s, peers);
 	sim_ends_make(s);
+	sim_path_make(s);
 }
 
 void
@@ -303,4 +318,5 @@ sim_station_free(struct sim_station *s)
 	free(s->peers);
 	sim_manual_free(s);
 	sim_ends_free(s);
+	sim_path_free(s);
 }

@@ -9,7 +9,8 @@ enum {
 	BUF = ADIT_PKT_HEADROOM + SIM_FRAME_MAX + ADIT_PKT_TAILROOM,
 	PORT = 500,
 	NATT = 4500,
-	MARKER = 4
+	MARKER = 4,
+	DF = 0x40 /* in byte 6 of an IPv4 header */
 };
 
 adit_ms
@@ -72,6 +73,8 @@ tell_events(struct sim_station *s)
 		sim_tally(SIM_OF_UPS, ev.kind);
 		if (ev.kind == ADIT_EVENT_IKE_DOWN || ev.kind == ADIT_EVENT_CHILD_DOWN)
 			sim_tally(SIM_OF_DOWNS, ev.reason);
+		if (ev.kind == ADIT_EVENT_IKE_UP)
+			sim_rules_ike_up(s, &ev);
 		if (ev.kind == ADIT_EVENT_CHILD_UP) {
 			begin_late(s, &ev, in, out);
 			sim_rules_child_up(s, &ev);
@@ -105,6 +108,7 @@ send_one(struct sim_station *s)
 	f->from = path.local;
 	f->to = path.remote;
 	f->protocol = ADIT_PROTO_UDP;
+	f->id = (uint16_t)s->w->order;
 	if (f->len > MARKER) {
 		size_t at = path.local.port == NATT ? MARKER : 0;
 		const struct adit_span msg = {f->bytes + at, f->len - at};
@@ -192,10 +196,10 @@ sim_station_crash(struct sim_station *s)
 }
 
 static void
-tell_given(struct sim_station *s, enum sim_given what, uint16_t port, const struct adit_pkt *pkt)
+tell_given(struct sim_station *s, enum sim_given what, uint16_t port, struct adit_span bytes)
 {
 	if (s->w->given)
-		s->w->given(s, what, port, (struct adit_span){adit_pkt_data(pkt), pkt->len});
+		s->w->given(s, what, port, bytes);
 }
 
 static void
@@ -204,8 +208,6 @@ take_packet(struct sim_station *s, struct adit_pkt *pkt, struct adit_verdict *v,
 {
 	struct adit_path path = {f->to, f->from};
 
-	tell_given(s, f->protocol == ADIT_PROTO_UDP ? SIM_GIVEN_DATAGRAM : SIM_GIVEN_PACKET,
-		   f->to.port, pkt);
 	if (f->protocol == ADIT_PROTO_UDP) {
 		s->datagrams++;
 		adit_node_datagram(&s->node, sim_station_now(s), &path, pkt, v);
@@ -223,6 +225,11 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	struct adit_verdict v;
 	uint64_t before[SIM_CALL_COUNT];
 
+	tell_given(s, f->protocol == ADIT_PROTO_UDP ? SIM_GIVEN_DATAGRAM : SIM_GIVEN_PACKET,
+		   f->to.port, (struct adit_span){f->bytes, f->len});
+	if (!sim_path_take(s, f))
+		return;
+	pkt.len = f->len;
 	/* No socket is bound to any other port. */
 	if (f->protocol == ADIT_PROTO_UDP && f->to.port != PORT && f->to.port != NATT)
 		return;
@@ -254,16 +261,20 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 
 /* What the node made goes onto the wire. */
 static void
-launch(struct sim_station *s, struct adit_pkt *pkt, bool clear, const struct adit_ip *remote)
+launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_verdict *v,
+       const struct adit_ip *remote)
 {
+	bool clear = v && v->kind == ADIT_VERDICT_BYPASS;
+	const struct adit_sa *sa = v && !clear ? adit_sad_get(&s->node.sad, v->sa) : NULL;
 	struct sim_frame *f = sim_frame_take(s->w);
 	const uint8_t *p = adit_pkt_data(pkt);
 	bool v6 = p[0] >> 4 == 6;
 	struct adit_path path;
 
-	memset(&f->from, 0, sizeof f->from);
-	memset(&f->to, 0, sizeof f->to);
+	f->df = !v6 && p[6] & DF;
+	f->longer = sa && pkt->len > sa->mtu;
 	if (!clear && p[v6 ? 6 : 9] == ADIT_PROTO_UDP) {
+		f->id = (uint16_t)(p[4] << 8 | p[5]);
 		if (adit_pkt_pull_outer(pkt, &path, &f->protocol) != ADIT_OK)
 			sim_broken(s->w, "outer headers of node %u can't be taken off", s->index);
 		f->from = path.local;
@@ -279,8 +290,10 @@ launch(struct sim_station *s, struct adit_pkt *pkt, bool clear, const struct adi
 		f->to.ip = *remote;
 	f->len = pkt->len < sizeof f->bytes ? pkt->len : sizeof f->bytes;
 	memcpy(f->bytes, p, f->len);
-	if (!clear)
+	if (!clear) {
 		sim_rules_frame_out(s, f);
+		sim_path_sent(s, f);
+	}
 	if (is_lost(s))
 		sim_frame_give(s->w, f);
 	else
@@ -290,7 +303,7 @@ launch(struct sim_station *s, struct adit_pkt *pkt, bool clear, const struct adi
 void
 sim_station_launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_ip *remote)
 {
-	launch(s, pkt, false, remote);
+	launch(s, pkt, NULL, remote);
 }
 
 void
@@ -303,11 +316,12 @@ sim_station_send(struct sim_station *s, struct adit_pkt *pkts, struct adit_verdi
 	s->w->running = s;
 	s->packets_out += n;
 	for (size_t i = 0; i < n; i++)
-		tell_given(s, SIM_GIVEN_INSIDE, 0, &pkts[i]);
+		tell_given(s, SIM_GIVEN_INSIDE, 0,
+			   (struct adit_span){adit_pkt_data(&pkts[i]), pkts[i].len});
 	adit_node_out(&s->node, sim_station_now(s), &local, pkts, v, n);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].kind == ADIT_VERDICT_SEND || v[i].kind == ADIT_VERDICT_BYPASS)
-			launch(s, &pkts[i], v[i].kind == ADIT_VERDICT_BYPASS, NULL);
+			launch(s, &pkts[i], &v[i], NULL);
 	if (s->kept)
 		sim_manual_keep(s);
 	sim_station_pump(s);

@@ -125,6 +125,15 @@ notify_name(unsigned n)
 	return counts[SIM_OF_HEARD][n] ? text : "";
 }
 
+static const char *
+quarrel_name(unsigned n)
+{
+	static const char *const names[SIM_QUARRELS - 1] = {"wrong name", "wrong secret",
+							    "wrong selectors"};
+
+	return n < SIM_QUARRELS - 1 ? names[n] : NULL;
+}
+
 static const struct {
 	const char *words;
 	const char *(*name)(unsigned n);
@@ -141,6 +150,8 @@ static const struct {
 	[SIM_OF_UPS] = {"events of IKE", told_name, false},
 	[SIM_OF_DOWNS] = {"why SAs ended", status_name, false},
 	[SIM_OF_HEARD] = {"notifies", notify_name, false},
+	[SIM_OF_QUARRELS] = {"packets between those that disagree", quarrel_name, true},
+	[SIM_OF_PATHS] = {"narrow paths", sim_path_name, true},
 };
 
 static bool

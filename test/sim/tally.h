@@ -20,6 +20,8 @@ enum sim_group {
 	SIM_OF_UPS,      /* events of IKE, by kind */
 	SIM_OF_DOWNS,    /* the reasons of those that tell an end */
 	SIM_OF_HEARD,    /* notifies in authentic messages and IKE_SA_INIT */
+	SIM_OF_PATHS,    /* path.c */
+	SIM_OF_QUARRELS, /* packets between nodes that disagree, by enum sim_quarrel - 1 */
 	SIM_GROUPS
 };
 
@@ -29,11 +31,12 @@ void sim_tally(enum sim_group group, unsigned n);
 /* A node's counters, before they are lost. */
 void sim_tally_node(const struct sim_station *s);
 void sim_tally_record(const struct adit_trace_record *rec);
-/* false: an attack or a fault never happened. */
+/* false: an attack, a fault, or what narrow paths lead to never happened. */
 bool sim_tally_print(void);
 
-/* fault.c, attack.c: their names in order; NULL: no more. */
+/* fault.c, attack.c, path.c: their names in order; NULL: no more. */
 const char *sim_fault_name(unsigned n);
 const char *sim_attack_name(unsigned n);
+const char *sim_path_name(unsigned n);
 
 #endif

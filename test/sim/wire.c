@@ -19,7 +19,10 @@ sim_frame_take(struct sim_world *w)
 		abort();
 	f->next = NULL;
 	f->protocol = 0;
-	f->spoofed = f->forged = false;
+	f->spoofed = f->forged = f->df = f->longer = f->overlaps = false;
+	f->id = f->near = 0;
+	memset(&f->from, 0, sizeof f->from);
+	memset(&f->to, 0, sizeof f->to);
 	f->len = 0;
 	return f;
 }
@@ -161,6 +164,10 @@ sim_wire_send(struct sim_world *w, struct sim_station *from, struct sim_frame *f
 	unsigned copies = 1;
 
 	w->frames++;
+	if (from && sim_path_ends(from, f)) {
+		sim_frame_give(w, f);
+		return;
+	}
 	if (from && from->nat.on && !nat_out(from, f))
 		copies = 0;
 	if (f->len + OVERHEAD > w->plan.mtu || f->len > SIM_FRAME_MAX)
@@ -183,9 +190,10 @@ sim_wire_send(struct sim_world *w, struct sim_station *from, struct sim_frame *f
 void
 sim_wire_arrive(struct sim_world *w, struct sim_frame *f)
 {
-	struct sim_station *s = sim_station_at(w, &f->to.ip);
+	struct sim_station *s = f->near ? &w->stations[f->near - 1] : sim_station_at(w, &f->to.ip);
 
-	if (s && s->up && (w->calm || s->cut_until <= w->now) && (!s->nat.on || nat_in(s, f)))
+	if (s && s->up && (w->calm || s->cut_until <= w->now) &&
+	    (f->near || !s->nat.on || nat_in(s, f)))
 		sim_station_take(sim_attack_instead(s), f);
 	sim_frame_give(w, f);
 }

@@ -118,7 +118,7 @@ are_to_talk(const struct sim_plan *plan, unsigned a, unsigned b)
 {
 	unsigned n = plan->nodes;
 
-	if (a == b || (plan->topology == SIM_HUB && a && b))
+	if (a == b || sim_plan_disagree(plan, a, b) || (plan->topology == SIM_HUB && a && b))
 		return false;
 	if (plan->topology == SIM_HUB || n <= SIM_MESH_MAX || plan->light)
 		return true;
@@ -138,7 +138,8 @@ make_pairs(struct sim_world *w)
 		for (unsigned k = 0; k < n; k++) {
 			if (!are_to_talk(&w->plan, i, k))
 				continue;
-			w->pairs[w->pair_n++] = (struct sim_pair){(uint16_t)i, (uint16_t)k, false};
+			w->pairs[w->pair_n++] =
+				(struct sim_pair){(uint16_t)i, (uint16_t)k, false, 0};
 			w->pair_at[i * n + k] = (uint32_t)w->pair_n;
 		}
 }
@@ -157,6 +158,7 @@ sim_world_make(struct sim_world *w, const struct sim_plan *plan)
 	sim_map_clear(&w->halves);
 	sim_map_clear(&w->messages);
 	sim_map_clear(&w->addresses);
+	sim_map_clear(&w->marks);
 	for (unsigned i = 0; i < plan->nodes; i++) {
 		struct sim_station *s = &w->stations[i];
 
@@ -202,6 +204,7 @@ sim_world_free(struct sim_world *w)
 	sim_map_free(&w->halves);
 	sim_map_free(&w->messages);
 	sim_map_free(&w->addresses);
+	sim_map_free(&w->marks);
 	memset(w, 0, sizeof *w);
 }
 
@@ -239,6 +242,7 @@ app(struct sim_world *w)
 	for (size_t i = 0; i < w->pair_n; i++)
 		if (is_wanting(w, &w->pairs[i]))
 			sim_app_send(w, w->pairs[i].from, w->pairs[i].to, 1, false);
+	sim_app_quarrel(w);
 	if (w->heard_n < w->pair_n)
 		sim_at(w, w->now + SIM_S, SIM_APP, 0, NULL);
 }

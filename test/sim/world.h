@@ -41,6 +41,15 @@ enum sim_given { SIM_GIVEN_DATAGRAM, SIM_GIVEN_PACKET, SIM_GIVEN_INSIDE };
 /* In calm the attacker goes on, as far as he only adds: floods most of all. */
 enum sim_siege { SIM_NO_SIEGE, SIM_SIEGE_BY_ANY, SIM_SIEGE_BY_ONE, SIM_SIEGES };
 
+/* What one of nodes 0 and 1 has wrong about the other, so that the two never come together. */
+enum sim_quarrel {
+	SIM_AGREED,
+	SIM_WRONG_NAME,
+	SIM_WRONG_SECRET,
+	SIM_WRONG_SELECTORS,
+	SIM_QUARRELS
+};
+
 /* All that a seed decides before anything happens. Chances are of a thousand. */
 struct sim_plan {
 	uint64_t seed;
@@ -55,12 +64,15 @@ struct sim_plan {
 	uint32_t loss, duplicate, corrupt, truncate;
 	uint64_t delay, jitter;
 	uint16_t mtu;
+	uint16_t path_mtu; /* of a narrow place that routers speak of, or cut for; 0: none */
 	uint64_t send_every, fault_every, attack_every; /* mean; 0: never */
 	uint64_t nat_timeout;
 	int32_t drift_ppm; /* at most, either way */
 	bool with_crashes, with_insider, with_clear;
 	bool one_sided; /* in calm one of two speaks, and the other listens */
 	enum sim_siege siege;
+	enum sim_quarrel quarrel;
+	uint8_t wrong; /* node 0 or 1 */
 	/* Sizes of pools instead of those that fit the plan; 0: these. */
 	uint16_t pool_sas, pool_children;
 	uint32_t pool_sad;
@@ -76,6 +88,11 @@ struct sim_frame {
 	uint8_t protocol; /* ADIT_PROTO_UDP, ADIT_PROTO_ESP; 0: an IP packet in clear */
 	bool spoofed;     /* from an address that nobody answers for: off-path */
 	bool forged;      /* not as anybody of the nodes has made it */
+	bool df;          /* UDP: routers may not cut it */
+	bool longer;      /* than its SA's path: its sender cuts it, as IPv6's short packets need */
+	bool overlaps;    /* a fragment beside the one that it was made from */
+	uint16_t id;      /* UDP: of its IPv4 header */
+	uint16_t near; /* node + 1, for what a router before its NAT box sends it; 0: by address */
 	size_t len;
 	uint8_t bytes[SIM_FRAME_MAX];
 };
@@ -135,6 +152,7 @@ struct sim_station {
 	uint32_t spoofed_messages_in, spoofed_messages_out;
 	uint32_t sas_high;     /* most IKE SAs at once */
 	struct sim_kept *kept; /* SIM_MANUAL */
+	struct sim_path *path; /* where paths are narrow */
 	struct sim_ends *ends;
 };
 
@@ -163,20 +181,28 @@ struct sim_world {
 	/* Wanted tunnels: pairs that are to talk; each the id of the last packet sent in calm. */
 	struct sim_pair {
 		uint16_t from, to;
-		bool heard; /* since calm */
+		bool heard;   /* since calm */
+		uint16_t mtu; /* the longest packet that the sender was told to send; 0: nothing */
 	} * pairs;
 	size_t pair_n, heard_n;
 	uint32_t *pair_at; /* [from * nodes + to]: index + 1; 0: they are not to talk */
 	struct sim_sent *sent;
 	size_t sent_n, sent_cap;
-	struct sim_map nonces, halves, messages, addresses;
+	struct sim_map nonces, halves, messages, addresses, marks;
+	uint16_t cut_n; /* packets that routers cut */
 	/* The last frames, and every so many-th of those before. */
 	struct sim_frame seen[SIM_SEEN], older[SIM_SEEN];
 	unsigned seen_n, older_n;
 	/* First messages, which floods are made of: their own answers would drive them out. */
 	struct sim_frame firsts[SIM_FIRSTS];
 	unsigned first_n;
-	enum sim_race { SIM_NO_RACE, SIM_RACE_ANY, SIM_RACE_ANSWER, SIM_RACE_LIE } racing;
+	enum sim_race {
+		SIM_NO_RACE,
+		SIM_RACE_ANY,
+		SIM_RACE_ANSWER,
+		SIM_RACE_LIE,
+		SIM_RACE_OVERLAP
+	} racing;
 	/* Figures. */
 	uint64_t frames, delivered, handshakes, violations;
 	bool trace;
@@ -188,6 +214,7 @@ struct sim_world {
 };
 
 /* plan.c: what a seed means. */
+bool sim_plan_disagree(const struct sim_plan *plan, unsigned a, unsigned b);
 void sim_plan_of(struct sim_plan *plan, uint64_t seed);
 /* The same with so many nodes; of many each talks with a few. */
 void sim_plan_nodes(struct sim_plan *plan, unsigned nodes);
@@ -252,6 +279,8 @@ void sim_app_delivered(struct sim_station *s, const struct adit_pkt *pkt,
 		       const struct adit_verdict *v);
 /* A frame that leaves: none of the packets stands in it as it is. */
 void sim_app_watch(struct sim_station *s, const struct sim_frame *f);
+/* Those that disagree try. */
+void sim_app_quarrel(struct sim_world *w);
 /* Writes a packet into out and gives its length. */
 size_t sim_app_packet(struct sim_world *w, unsigned from, unsigned to, size_t len, bool clear,
 		      uint8_t *out);
@@ -262,6 +291,37 @@ void sim_attack(struct sim_world *w);
 void sim_attack_sees(struct sim_world *w, const struct sim_frame *f);
 /* The impostor, where it stands in for s now; else s. */
 struct sim_station *sim_attack_instead(struct sim_station *s);
+
+/* path.c: where a path is narrow. */
+enum sim_path_told {
+	SIM_TOLD_NARROW,
+	SIM_TOLD_CUT,
+	SIM_TOLD_JOINED,
+	SIM_TOLD_REFUSED,
+	SIM_TOLD_LEARNT,
+	SIM_TOLD_UNTRUE,
+	SIM_TOLD_TOO_BIG,
+	SIM_TOLD_MADE,
+	SIM_TOLD_COUNT
+};
+void sim_path_make(struct sim_station *s);
+void sim_path_free(struct sim_station *s);
+/* A frame as the IP packet that it travels as. false: it is no such, or in clear. */
+bool sim_path_outer(const struct sim_frame *f, struct adit_pkt *pkt);
+/* A node has made this packet of an SA. */
+void sim_path_sent(struct sim_station *s, const struct sim_frame *f);
+/* true: it ends here: its sender was told so, or it goes on in pieces. */
+bool sim_path_ends(struct sim_station *from, const struct sim_frame *f);
+/* false: it is not for IPsec, or no whole packet yet. */
+bool sim_path_take(struct sim_station *s, struct sim_frame *f);
+/* A packet from inside was refused, which is to be told to its sender. pair may be NULL. */
+void sim_path_too_big(struct sim_station *s, const struct adit_pkt *pkt,
+		      const struct adit_verdict *v, struct sim_pair *pair);
+
+/* lies.c: attacks on it. */
+bool sim_lie_narrow(struct sim_world *w, const struct sim_frame *seen);
+bool sim_is_fragment(const struct sim_frame *f);
+void sim_lie_overlap(struct sim_world *w, struct sim_frame *f);
 
 /* manual.c: SAs keyed by hand, kept over crashes. */
 /* At each begin of a node: the first time as new SAs, then as kept ones. */
@@ -287,6 +347,7 @@ struct adit_ip sim_spoofed_address(const struct sim_plan *plan, uint32_t n);
 /* The number in README.md of the rule that a violation breaks; 0: it has none. */
 unsigned sim_rule_of(const char *violation);
 void sim_rules_sealed(struct sim_world *w, const struct sim_nonce *used);
+void sim_rules_ike_up(struct sim_station *s, const struct adit_ike_event *ev);
 void sim_rules_child_up(struct sim_station *s, const struct adit_ike_event *ev);
 void sim_rules_message(struct sim_station *s, struct adit_span msg);
 void sim_rules_frame_out(struct sim_station *s, const struct sim_frame *f);
