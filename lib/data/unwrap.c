@@ -79,11 +79,12 @@ static void
 mend_checksum(const struct adit_sa *sa, uint8_t *p, const struct adit_unwrap *u, uint8_t *upper)
 {
 	bool tcp = u->next == ADIT_PROTO_TCP;
-	uint8_t *field = upper + (tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
+	uint8_t *field;
 	uint16_t sum;
 
 	if ((!tcp && u->next != ADIT_PROTO_UDP) || u->n < (tcp ? TCP_LEN : ADIT_UDP_LEN))
 		return;
+	field = upper + (tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
 	if (!tcp && adit_load16(field) == 0)
 		return;
 	sum = mended(sa, p, u, upper, field);

@@ -14,6 +14,7 @@ is_view_sound(const uint8_t *p, size_t n, const struct adit_ip_view *v)
 	       v->upper_at >= adit_ip_base_len(v->version) && v->upper_at <= v->total &&
 	       v->transport_at >= adit_ip_base_len(v->version) && v->transport_at <= v->upper_at &&
 	       v->upper_next < v->upper_at && v->transport_next < v->transport_at &&
+	       v->upper_next >= ADIT_IPV6_NEXT && v->transport_next >= ADIT_IPV6_NEXT &&
 	       p[v->upper_next] == v->upper;
 }
 
