@@ -386,6 +386,31 @@ next_match(const struct making *p, const struct xfrm_template *t, enum adit_dire
 	return NULL;
 }
 
+/* Most often a file for the other side of the tunnel. */
+static bool
+fail_template(const struct making *p, const struct xfrm_policy *from, size_t k,
+	      enum adit_direction dir)
+{
+	size_t at = 0;
+	const struct plan_sa *other =
+		next_match(p, &from->templates[k], dir == ADIT_OUT ? ADIT_IN : ADIT_OUT, &at);
+
+	if (!p->place->is_own)
+		return fail(p, from->line,
+			    "no state is what tmpl number %zu of this policy asks for, in this "
+			    "direction: src and dst of tmpl tell it, or dir of the state",
+			    k + 1);
+	if (!other)
+		return fail(p, from->line,
+			    "no state is what tmpl number %zu of this policy asks for", k + 1);
+	return fail(p, from->line,
+		    "this policy is dir %s, and the state of line %u that tmpl number %zu asks for "
+		    "is dir %s here, by %s: is this the other side's file?",
+		    dir == ADIT_OUT ? "out" : "in", other->state->line, k + 1,
+		    other->dir == ADIT_OUT ? "out" : "in",
+		    other->state->dir ? "its word" : "the addresses of this machine");
+}
+
 static bool
 assign_template(const struct making *p, uint32_t index, size_t k)
 {
@@ -406,11 +431,7 @@ assign_template(const struct making *p, uint32_t index, size_t k)
 		if (outer && !enclose(p, inner, outer, from->line))
 			return false;
 	}
-	return any || fail(p, from->line,
-			   "no state is what tmpl number %zu of this policy asks for%s", k + 1,
-			   p->place->is_own ? ""
-					    : ", in this direction: src and dst of tmpl tell "
-					      "it, or dir of the state");
+	return any || fail_template(p, from, k, dir);
 }
 
 static bool

@@ -91,8 +91,8 @@ bool adit_icmp_matches(const struct adit_icmp_error *e, enum adit_direction dir,
  * changes nothing (RFC 8201 4). An SA without `more` doesn't learn. true: lowered. */
 bool adit_sa_learn_mtu(struct adit_sa *sa, uint32_t mtu, adit_ms now);
 
-/* Forgets what was learnt ADIT_PMTU_AGE_MS ago or before. To be called before sa->mtu matters, or
- * now and then. */
+/* Forgets what was learnt ADIT_PMTU_AGE_MS ago or before. To be called for each SA now and then, or
+ * before its MTU matters: no other call does, so that what was learnt stays until then. */
 void adit_sa_age_mtu(struct adit_sa *sa, adit_ms now);
 
 /* How far behind the last number used the quoted packet may be: a choice. A forger has to know

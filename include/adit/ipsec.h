@@ -28,7 +28,8 @@ enum adit_verdict_kind {
 	ADIT_VERDICT_DISCARD = 0, /* drop; status says why */
 	ADIT_VERDICT_BYPASS,      /* policy lets it pass in clear, unchanged */
 	ADIT_VERDICT_SEND,        /* outbound: pkt is the protected outer packet */
-	ADIT_VERDICT_NEED_SA,     /* outbound: PROTECT, and no SA yet; pkt is unchanged; see tag */
+	ADIT_VERDICT_NEED_SA,     /* outbound: PROTECT, and no SA yet; pkt is unchanged; tag of its
+				     policy tells which to make */
 	ADIT_VERDICT_TOO_BIG, /* outbound: longer than the path takes; pkt is unchanged. Tell its
 				 sender (adit/icmp.h), or if may_cut, cut it to mtu bytes
 				 (adit/fragment.h) and give the pieces again */

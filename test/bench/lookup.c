@@ -234,7 +234,9 @@ sad_bench(struct figures *to)
 		    {"burst of 32, SA read", run_burst_read}};
 
 	printf("\nSAD look-ups by SPI, at random; an SA takes %zu bytes: %zu to find it, %zu hot, "
-	       "%zu cold, the\nrest AES-GCM's context and a window of 64.\n\n",
+	       "%zu cold, the\nrest AES-GCM's context and a window of 64. One after the other: "
+	       "each look-up waits for\nthe one before; single: the processor may overlap them; "
+	       "burst: 32 by one call; pages: of\nthe memory that the table lies in.\n\n",
 	       sa_bytes(), sizeof(struct adit_sad_word), sizeof(struct adit_sa),
 	       sizeof(struct adit_sad_entry));
 	printf("%-8s %-6s %-22s %9s %14s\n", "SAs", "pages", "", "ns", "look-ups/s");
@@ -413,8 +415,11 @@ spd_bench(struct figures *to)
 {
 	static const size_t sizes[] = {1, 1000, 100000};
 
-	printf("\nSPD look-ups; a policy takes %zu bytes, 4 more, and what its index takes.\n\n",
-	       sizeof(struct adit_policy));
+	printf("\nSPD look-ups; a policy takes %zu bytes, 4 more, and what its index takes. Scan: "
+	       "one policy\nafter the other; cache: one of %d places before the index, asked for "
+	       "so "
+	       "many flows in turn.\n\n",
+	       sizeof(struct adit_policy), CACHE);
 	printf("%-10s %-24s %9s %14s\n", "policies", "", "ns", "look-ups/s");
 	for (size_t i = 0; i < 3; i++) {
 		struct spd_bench b;

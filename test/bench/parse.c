@@ -156,8 +156,9 @@ parse_bench(struct figures *to)
 		     {"proposals", many_proposals}};
 
 	open_engine();
-	printf("\nFirst messages of hostile form, refused: nothing grows faster than their "
-	       "length.\n\n"
+	printf("\nFirst IKE messages full of payloads, transforms or proposals, refused: ns/byte "
+	       "is "
+	       "to stay\nabout the same at any length.\n\n"
 	       "%-12s %6s %9s %8s\n",
 	       "many", "bytes", "ns", "ns/byte");
 	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {

@@ -399,7 +399,8 @@ path_bench(struct figures *to)
 
 	printf("\nOutbound and inbound processing with a cipher that does nothing, bursts of %d\n"
 	       "(ADIT_BURST %d), at random over all SAs. ESP: its SA looked up, number, window,\n"
-	       "framing; path: policies and selectors too, each SA with a policy of its own.\n\n",
+	       "framing; path: policies and selectors too, each SA with a policy of its own.\n"
+	       "The aim is 25 ns for ESP: aim/ns is 1 or more where it is reached.\n\n",
 	       BURST, ADIT_BURST);
 	printf("%-8s %-10s %5s %9s %10s\n", "SAs", "", "bytes", "ns", "aim/ns");
 	for (size_t i = 0; i < 3; i++)

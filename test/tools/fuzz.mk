@@ -3,7 +3,9 @@
 MINUTES ?=
 FUZZ_SECONDS ?= $(if $(MINUTES),$(shell echo $$(($(MINUTES) * 60))),10)
 FUZZ_JOBS ?= $(shell echo $$(($(shell nproc) > 2 ? $(shell nproc) : 2)))
-FUZZ ?= $(sort $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c)))
+FUZZ_ALL := $(sort $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c)))
+FUZZ ?= $(FUZZ_ALL)
+$(if $(filter-out $(FUZZ_ALL),$(FUZZ)),$(error FUZZ="$(FUZZ)": known are $(FUZZ_ALL)))
 FUZZ_BIN := $(FUZZ:%=$(BUILD)/test/fuzz/%_fuzz)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

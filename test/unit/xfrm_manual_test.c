@@ -269,6 +269,13 @@ test_what_serves_nothing_is_told(void **state)
 	assert_refused(IN GCM, "no policy with dir in, or dir fwd, uses this state");
 	assert_refused(POLICY_OUT,
 		       "text:1: no state is what tmpl number 1 of this policy asks for");
+	assert_refused(OUT " replay-oseq 0" GCM "\n"
+			   "policy add src 10.1.0.0/16 dst 10.2.0.0/16 dir in" TMPL_OUT,
+		       "text:2: this policy is dir in, and the state of line 1 that tmpl number 1 "
+		       "asks for is dir out here, by the addresses of this machine");
+	assert_refused(OUT " dir in" GCM "\n" POLICY_OUT,
+		       "text:2: this policy is dir out, and the state of line 1 that tmpl number 1 "
+		       "asks for is dir in here, by its word");
 }
 
 static void
