@@ -204,6 +204,16 @@ is_too_early(const struct adit_ikev2_turn *t)
 	       (t->sa->state == ADIT_IKE_INIT_DONE && t->h.exchange != ADIT_EXCHANGE_AUTH);
 }
 
+/* Where the answer to a repeated request goes: to where it came from (2.11). But what IKE_AUTH
+ * agrees on holds for the address of its first copy (2.23.1), which somebody else may have sent on;
+ * its sender, if it was not from there, hears nothing and begins anew. */
+static bool
+is_answered_there(const struct adit_ikev2_turn *t)
+{
+	return t->h.exchange != ADIT_EXCHANGE_AUTH ||
+	       adit_ip_equal(&t->path->remote.ip, &t->sa->asked_from.remote.ip);
+}
+
 static enum adit_status
 receive_request(struct adit_ikev2_turn *t)
 {
@@ -216,7 +226,8 @@ receive_request(struct adit_ikev2_turn *t)
 	if (is_too_early(t))
 		return ADIT_ERR_UNEXPECTED;
 	if (sa->has_response && t->h.message_id == sa->expected - 1) {
-		sa->asked_from = *t->path;
+		if (is_answered_there(t))
+			sa->asked_from = *t->path;
 		adit_ike_due(t->ike, sa, ADIT_DUE_RESPONSE);
 		return ADIT_OK;
 	}

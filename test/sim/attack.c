@@ -86,8 +86,8 @@ remember(struct sim_frame *to, const struct sim_frame *f)
 	memcpy(to->bytes, f->bytes, f->len);
 }
 
-/* What arrives before f does: a copy from another port; or one that can't be authentic, from where
- * nobody is. */
+/* What arrives before f does: a copy from another port, or node; or one that can't be authentic,
+ * from where nobody is. */
 static void
 overtake(struct sim_world *w, const struct sim_frame *f)
 {
@@ -96,6 +96,8 @@ overtake(struct sim_world *w, const struct sim_frame *f)
 	remember(c, f);
 	c->next = NULL;
 	c->from.port = (uint16_t)sim_next(&w->random);
+	if (w->racing == SIM_RACE_ELSEWHERE)
+		c->from.ip = w->stations[sim_below(&w->random, w->plan.nodes)].address;
 	if (w->racing == SIM_RACE_OVERLAP) {
 		c->from.port = 0;
 		sim_lie_overlap(w, c);
@@ -118,6 +120,7 @@ is_awaited(const struct sim_world *w, struct sim_frame *f)
 	case SIM_RACE_ANSWER:
 		return is_answer(f);
 	case SIM_RACE_LIE:
+	case SIM_RACE_ELSEWHERE:
 		return is_ike(f) && !is_answer(f) && !is_first(f);
 	case SIM_RACE_OVERLAP:
 		return sim_is_fragment(f);
@@ -524,7 +527,7 @@ impersonate(struct sim_world *w)
 static bool
 race(struct sim_world *w)
 {
-	w->racing = (enum sim_race)sim_between(&w->random, SIM_RACE_ANY, SIM_RACE_LIE);
+	w->racing = (enum sim_race)sim_between(&w->random, SIM_RACE_ANY, SIM_RACE_ELSEWHERE);
 	return true;
 }
 

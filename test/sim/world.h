@@ -201,6 +201,7 @@ struct sim_world {
 		SIM_RACE_ANY,
 		SIM_RACE_ANSWER,
 		SIM_RACE_LIE,
+		SIM_RACE_ELSEWHERE,
 		SIM_RACE_OVERLAP
 	} racing;
 	/* Figures. */

@@ -529,6 +529,38 @@ test_a_refusal_that_names_no_error_is_a_refusal(void **state)
 	expect_down(ADIT_ERR_UNEXPECTED, 0);
 }
 
+/* What IKE_AUTH agrees on holds for the address that its first copy came from (2.23.1). Who sent
+ * another one must not take it for his. */
+static void
+test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first(void **state)
+{
+	struct pair_datagram d, lie, answer;
+
+	(void)state;
+	pair_defaults(&pair, 30);
+	pair.b.peer.remote.version = 0;
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	lie = d;
+	lie.path.local.ip.b[3] ^= 1;
+	assert_int_equal(pair_give(&pair, &pair.b, &lie), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &answer));
+	assert_memory_equal(&answer.path.remote.ip, &lie.path.local.ip, sizeof lie.path.local.ip);
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &answer));
+	assert_memory_equal(&answer.path.remote.ip, &lie.path.local.ip, sizeof lie.path.local.ip);
+	/* Another port of his is only a NAT's doing. */
+	lie.path.local.port++;
+	assert_int_equal(pair_give(&pair, &pair.b, &lie), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &answer));
+	assert_int_equal(answer.path.remote.port, lie.path.local.port);
+}
+
 int
 main(void)
 {
@@ -549,6 +581,7 @@ main(void)
 		cmocka_unit_test(test_of_several_refusals_the_nearest_is_told),
 		cmocka_unit_test(test_a_transport_child_is_not_made_of_a_tunnel_s_offer),
 		cmocka_unit_test(test_a_refusal_that_names_no_error_is_a_refusal),
+		cmocka_unit_test(test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first),
 	};
 
 	return cmocka_run_group_tests_name("ike_auth_exchange", tests, NULL, NULL);
