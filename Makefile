@@ -139,7 +139,8 @@ test: tests
 	@RUN='$(RUN)' test/tools/run-tests.sh $(TEST_BIN)
 
 .PHONY: readme
-readme: $(LIB) | $(HAVE)/mbedtls
+readme: $(LIB) $(SINGLES) | $(HAVE)/mbedtls
+	@set -e; for program in $(SINGLES); do timeout 10 $$program; done
 	@COMPILE='$(CC) $(APP_CFLAGS) $(LDFLAGS)' LIBS='$(LIB) $(MBEDTLS_LIBS)' \
 		test/tools/readme.sh $(BUILD)/readme
 
@@ -217,7 +218,7 @@ help:
 #: make            the library (build/libadit.a, .so) and the programs
 #: make test       the unit and vector tests; ends with "N passed, N failed, N skipped"
 #: make layers     floors of lib/, no allocation, no writable data, each header alone, C and C++
-#: make readme     builds the README's programs, and runs those that end
+#: make readme     builds the README's programs, and runs those that end; runs examples/*.c
 #: make demo       two nodes with a tunnel between them, on this machine
 #: make interop    adit against strongSwan and a Linux kernel (user-mode-linux), as root
 #: make bench      packets per second beside the bare cipher; figures in build/bench.json
