@@ -291,7 +291,7 @@ for my $s (sort { $a->{drawn} <=> $b->{drawn} } @done) {
 printf "\n%-12s %8s %8s %8s %8s %8s\n", 'mutants of', 'all', 'killed', 'reason', 'open', 'score %';
 for my $f (@folders, 'total') {
 	my @n = map { $sum{$f}{$_} // 0 } qw(all killed explained open);
-	printf "%-12s %8d %8d %8d %8d %8.1f\n", $f, @n, $n[0] ? 100 * $n[1] / $n[0] : 0;
+	printf "%-12s %8d %8d %8d %8d %8s\n", $f, @n, $n[0] ? sprintf('%.1f', 100 * $n[1] / $n[0]) : '-';
 	$sum{$f} = { %{ $sum{$f} // {} }, percent => $n[0] ? 0 + sprintf('%.1f', 100 * $n[1] / $n[0]) : 0 };
 }
 my %t = map { $_ => $sum{total}{$_} // 0 } qw(all killed explained open percent);
