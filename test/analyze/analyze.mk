@@ -11,7 +11,7 @@ ANALYZE_HEADERS := $(wildcard include/adit/*.h lib/*/*.h lib/*/*/*.h examples/*/
 # A tool that could not do its work leaves no log.
 $(ANALYZE)/%.gcc: %.c $(ANALYZE_HEADERS) $(FLAGS) | $(HAVE)/pcap $(HAVE)/mbedtls
 	@mkdir -p $(@D)
-	$(call say,GCC)gcc $(ANALYZE_FLAGS) -fanalyzer -fdiagnostics-plain-output -c $< -o /dev/null 2>$@ \
+	$(call say,GCC)gcc $(ANALYZE_FLAGS) -fanalyzer -fdiagnostics-plain-output -c $< -o $@.o 2>$@ \
 		|| { cat $@; rm $@; exit 1; }
 
 $(ANALYZE)/%.tidy: %.c $(ANALYZE_HEADERS) .clang-tidy $(FLAGS) | $(HAVE)/clang-tidy $(HAVE)/pcap $(HAVE)/mbedtls

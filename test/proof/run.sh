@@ -3,6 +3,7 @@
 # whose first comment has lines "Sources:", "Bound:", "Options:" for CBMC and "Broken: FILE SED", a
 # change of the code under proof that it must notice: each is run as it is and so broken.
 # SECONDS_MAX is each one's processor time, so that a loaded machine fails none; so is the column s.
+# TRACE=1: what fails is told with the input that makes it fail, in BUILD/proof/NAME.txt.
 # Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -47,7 +48,7 @@ sources() { # NAME FOLDER
 # Writes the processor seconds that it took into RESULT.time. Of broken code the first failure is
 # enough.
 cbmc() { # whole|broken NAME FOLDER RESULT
-	local -A end=([whole]= [broken]='--stop-on-fail -DPROOF_BROKEN')
+	local -A end=([whole]=${TRACE:+--trace} [broken]='--stop-on-fail -DPROOF_BROKEN')
 	# shellcheck disable=SC2046,SC2086
 	(
 		ulimit -t "$SECONDS_MAX"
@@ -78,8 +79,14 @@ one() { # whole|broken NAME [NUMBER FILE SED]
 	fi
 	cbmc "$kind" "$name" "$folder" "$result" && judge "$kind" "$result" && verdict=$([ "$kind" = whole ] && echo proved || echo noticed)
 	row "$name" "$bound" "$result" "$verdict"
-	[ "$verdict" = FAILED ] && grep -E '^\[.*: (FAILURE|UNKNOWN|ERROR)$|rror' "$result" |
-		grep -v reached: | head -n 8 >&2
+	[ "$verdict" != FAILED ] || tell "$name" "$result" >&2
+}
+
+# What failed; what CBMC did not come to is of interest only where nothing else is.
+tell() { # NAME RESULT
+	grep -v '] line [0-9]* reached: ' "$2" | grep -E '^\[.*: (FAILURE|ERROR)$|rror' | head -n 8 ||
+		grep -E ': UNKNOWN$' "$2" | head -n 8
+	echo "all that CBMC said: $2$([ "${TRACE:-}" ] || echo "; the input: TRACE=1 PROOFS=$1")"
 }
 
 wait_for_place() {
@@ -88,9 +95,17 @@ wait_for_place() {
 	done
 }
 
+proofs=$(grep -l '^ \* Options: ' $here/*.c | sed 's,.*/,,; s/\.c$//')
+for name; do
+	grep -qx "$name" <<<"$proofs" && continue
+	echo "there is no proof $name; there are:" $proofs >&2
+	exit 2
+done
+
 rm -rf "$out"
 mkdir -p "$out"
-[ $# -gt 0 ] || set -- $(grep -l '^ \* Options: ' $here/*.c | sed 's,.*/,,; s/\.c$//')
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $proofs
 printf '%-18s %-44s %7s %5s  %s\n' proof bound checks s result
 {
 	for name; do
