@@ -470,7 +470,7 @@ insider(struct sim_world *w)
 	remote = adit_sa_path(sa).remote.ip;
 	w->running = s;
 	if (adit_esp_encap(sa, &pkt) == ADIT_OK)
-		sim_station_launch(s, &pkt, &remote);
+		sim_station_launch(s, &pkt, sa, &remote);
 	w->running = NULL;
 	return true;
 }

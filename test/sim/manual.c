@@ -132,6 +132,10 @@ sim_manual_install(struct sim_station *s)
 		if (!again)
 			make_params(s, way);
 		st = again ? revive(s, way) : install(s, way, &s->kept->params[way]);
+		if (st == ADIT_OK && again && way == 1)
+			sim_arrivals_resumed(
+				s, s->kept->params[way].spi,
+				adit_sad_get(&s->node.sad, s->kept->id[way])->window.top);
 		if (st != ADIT_OK)
 			sim_broken(s->w, "an SA by hand of node %u: %s", s->index,
 				   adit_status_name(st));

@@ -64,6 +64,7 @@ sim_rule_of(const char *violation)
 		{16, "who sends too much is told how much:"},
 		{17, "fragments make what was cut:"},
 		{18, "who disagrees never comes up:"},
+		{19, "what is new is no repeat:"},
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

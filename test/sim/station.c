@@ -243,6 +243,7 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	memcpy(before, s->calls, sizeof before);
 	take_packet(s, &pkt, &v, f);
 	sim_tally(SIM_OF_VERDICTS, v.kind);
+	sim_arrivals_taken(s, f, v.status);
 	sim_rules_work(s, before);
 	sim_ends_after(s);
 	if (s->w->trace)
@@ -259,13 +260,12 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	sim_station_pump(s);
 }
 
-/* What the node made goes onto the wire. */
+/* What the node made goes onto the wire; sa: NULL: in clear. */
 static void
-launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_verdict *v,
+launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_sa *sa,
        const struct adit_ip *remote)
 {
-	bool clear = v && v->kind == ADIT_VERDICT_BYPASS;
-	const struct adit_sa *sa = v && !clear ? adit_sad_get(&s->node.sad, v->sa) : NULL;
+	bool clear = sa == NULL;
 	struct sim_frame *f = sim_frame_take(s->w);
 	const uint8_t *p = adit_pkt_data(pkt);
 	bool v6 = p[0] >> 4 == 6;
@@ -293,6 +293,7 @@ launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_verdict *v
 	if (!clear) {
 		sim_rules_frame_out(s, f);
 		sim_path_sent(s, f);
+		sim_arrivals_sealed(s, sa, f);
 	}
 	if (is_lost(s))
 		sim_frame_give(s->w, f);
@@ -301,9 +302,10 @@ launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_verdict *v
 }
 
 void
-sim_station_launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_ip *remote)
+sim_station_launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_sa *sa,
+		   const struct adit_ip *remote)
 {
-	launch(s, pkt, NULL, remote);
+	launch(s, pkt, sa, remote);
 }
 
 void
@@ -320,8 +322,10 @@ sim_station_send(struct sim_station *s, struct adit_pkt *pkts, struct adit_verdi
 			   (struct adit_span){adit_pkt_data(&pkts[i]), pkts[i].len});
 	adit_node_out(&s->node, sim_station_now(s), &local, pkts, v, n);
 	for (size_t i = 0; i < n; i++)
-		if (v[i].kind == ADIT_VERDICT_SEND || v[i].kind == ADIT_VERDICT_BYPASS)
-			launch(s, &pkts[i], &v[i], NULL);
+		if (v[i].kind == ADIT_VERDICT_SEND)
+			launch(s, &pkts[i], adit_sad_get(&s->node.sad, v[i].sa), NULL);
+		else if (v[i].kind == ADIT_VERDICT_BYPASS)
+			launch(s, &pkts[i], NULL, NULL);
 	if (s->kept)
 		sim_manual_keep(s);
 	sim_station_pump(s);

@@ -159,6 +159,7 @@ sim_world_make(struct sim_world *w, const struct sim_plan *plan)
 	sim_map_clear(&w->messages);
 	sim_map_clear(&w->addresses);
 	sim_map_clear(&w->marks);
+	sim_map_clear(&w->arrivals);
 	for (unsigned i = 0; i < plan->nodes; i++) {
 		struct sim_station *s = &w->stations[i];
 
@@ -205,6 +206,7 @@ sim_world_free(struct sim_world *w)
 	sim_map_free(&w->messages);
 	sim_map_free(&w->addresses);
 	sim_map_free(&w->marks);
+	sim_map_free(&w->arrivals);
 	memset(w, 0, sizeof *w);
 }
 

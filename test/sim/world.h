@@ -188,7 +188,7 @@ struct sim_world {
 	uint32_t *pair_at; /* [from * nodes + to]: index + 1; 0: they are not to talk */
 	struct sim_sent *sent;
 	size_t sent_n, sent_cap;
-	struct sim_map nonces, halves, messages, addresses, marks;
+	struct sim_map nonces, halves, messages, addresses, marks, arrivals;
 	uint16_t cut_n; /* packets that routers cut */
 	/* The last frames, and every so many-th of those before. */
 	struct sim_frame seen[SIM_SEEN], older[SIM_SEEN];
@@ -264,9 +264,9 @@ void sim_station_take(struct sim_station *s, struct sim_frame *f);
 /* n packets that leave; pkts have room. */
 void sim_station_send(struct sim_station *s, struct adit_pkt *pkts, struct adit_verdict *v,
 		      size_t n);
-/* A packet that the node has made, to the network; remote: where to, or NULL: as its header says.
- */
-void sim_station_launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_ip *remote);
+/* A packet that the node's SA has sealed, to the network; remote: where to. */
+void sim_station_launch(struct sim_station *s, struct adit_pkt *pkt, const struct adit_sa *sa,
+			const struct adit_ip *remote);
 void sim_station_delete_all(struct sim_station *s);
 struct adit_ip sim_outer_address(const struct sim_plan *plan, unsigned node, bool behind_nat);
 struct adit_ip sim_inner_address(const struct sim_plan *plan, unsigned node);
@@ -330,6 +330,13 @@ void sim_manual_install(struct sim_station *s);
 /* After packets went either way: exports when it is time. */
 void sim_manual_keep(struct sim_station *s);
 void sim_manual_free(struct sim_station *s);
+
+/* arrivals.c: packets of SAs, and their numbers. */
+void sim_arrivals_sealed(struct sim_station *s, const struct adit_sa *sa,
+			 const struct sim_frame *f);
+/* An SA of a node that came back: this number and all before it count as seen. */
+void sim_arrivals_resumed(struct sim_station *s, uint32_t spi, uint64_t number);
+void sim_arrivals_taken(struct sim_station *s, const struct sim_frame *f, enum adit_status st);
 
 /* ends.c: how SAs end. */
 void sim_ends_make(struct sim_station *s);
