@@ -187,6 +187,14 @@ emit_message(const struct adit_ike *ike, const struct adit_ike_sa *sa, const str
 	return emit(ike, path, (struct adit_span){message->bytes, message->len}, dgram);
 }
 
+/* What a NAT before us takes for one flow. */
+static bool
+is_same_way(const struct adit_path *a, const struct adit_path *b)
+{
+	return adit_endpoint_equal(&a->local, &b->local) &&
+	       adit_endpoint_equal(&a->remote, &b->remote);
+}
+
 /* Responses before requests: the peer waits for them, where it asked from (RFC 7296 2.11). */
 static size_t
 emit_sa(const struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now, struct adit_path *path,
@@ -195,7 +203,8 @@ emit_sa(const struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now, struct 
 	if (sa->due == 0)
 		return 0;
 	*path = sa->due & ADIT_DUE_RESPONSE ? sa->asked_from : sa->path;
-	sa->sent_at = now;
+	if (is_same_way(path, &sa->path))
+		sa->sent_at = now;
 	if (sa->due & ADIT_DUE_RESPONSE) {
 		sa->due = (uint8_t)(sa->due & ~ADIT_DUE_RESPONSE);
 		return emit_message(ike, sa, path, &sa->response, dgram);

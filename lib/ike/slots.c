@@ -344,7 +344,8 @@ adit_ike_reap(struct adit_ike *ike, struct adit_ike_sa *sa)
 bool
 adit_ike_follow(struct adit_ike_sa *sa, const struct adit_path *path)
 {
-	if (!sa->nat_remote || sa->nat_local || path->local.port != sa->path.local.port ||
+	if (!sa->nat_remote || sa->nat_local ||
+	    !adit_endpoint_equal(&path->local, &sa->path.local) ||
 	    adit_endpoint_equal(&sa->path.remote, &path->remote))
 		return false;
 	sa->path = *path;

@@ -57,8 +57,8 @@ void adit_ike_down(struct adit_ike *ike, struct adit_ike_sa *sa, enum adit_statu
 void adit_ike_reap(struct adit_ike *ike, struct adit_ike_sa *sa);
 
 /* The peer has shown by an authentic message or packet where it is. A node that is not behind a NAT
- * itself follows one that is, on the port that both have moved to (RFC 7296 2.23). true: the path
- * has changed. */
+ * itself follows one that is, on the port that both have moved to (RFC 7296 2.23); not to another
+ * address of ours, which its ESP could not go to. true: the path has changed. */
 bool adit_ike_follow(struct adit_ike_sa *sa, const struct adit_path *path);
 
 /* The configuration of an SA's peer. */

@@ -93,6 +93,7 @@ receive_first(struct adit_ikev2_turn *t)
 		 * SPI is nobody's we know. */
 		if (first->len != t->len || memcmp(first->bytes, t->msg, t->len) != 0)
 			return ADIT_ERR_UNEXPECTED;
+		old->asked_from = *t->path;
 		adit_ike_due(t->ike, old, ADIT_DUE_RESPONSE);
 		return ADIT_OK;
 	}
@@ -204,12 +205,19 @@ is_too_early(const struct adit_ikev2_turn *t)
 	       (t->sa->state == ADIT_IKE_INIT_DONE && t->h.exchange != ADIT_EXCHANGE_AUTH);
 }
 
-/* Where the answer to a repeated request goes: to where it came from (2.11). But what IKE_AUTH
- * agrees on holds for the address of its first copy (2.23.1), which somebody else may have sent on;
- * its sender, if it was not from there, hears nothing and begins anew. */
+/* Where the answer to a repeated request goes: to where it came from (2.11). But one that waits to
+ * go to where the peer is known to be goes there: else who copies all requests would get all
+ * answers. And what IKE_AUTH agrees on holds for the address of its first copy (2.23.1), which
+ * somebody else may have sent on; its sender, if it was not from there, hears nothing and begins
+ * anew. */
 static bool
 is_answered_there(const struct adit_ikev2_turn *t)
 {
+	const struct adit_ike_sa *sa = t->sa;
+
+	if ((sa->due & ADIT_DUE_RESPONSE) &&
+	    adit_endpoint_equal(&sa->asked_from.remote, &sa->path.remote))
+		return false;
 	return t->h.exchange != ADIT_EXCHANGE_AUTH ||
 	       adit_ip_equal(&t->path->remote.ip, &t->sa->asked_from.remote.ip);
 }
