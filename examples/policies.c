@@ -112,7 +112,8 @@ make_packet(size_t len)
 static void
 say(const char *what, const struct adit_verdict *v, const struct adit_pkt *pkt)
 {
-	printf("%-22s %-10s %4zu bytes\n", what, adit_status_name(v->status), pkt->len);
+	printf("%-22s %-8s %-10s %4zu bytes\n", what, adit_verdict_name(v->kind),
+	       adit_status_name(v->status), pkt->len);
 }
 
 int

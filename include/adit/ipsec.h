@@ -50,6 +50,9 @@ struct adit_verdict {
 	struct adit_flow flow; /* what the policies saw; zero of packets that came through an SA */
 };
 
+/* "DISCARD", "SEND", "NEED_SA", ...; "?" for a number that is no kind. */
+const char *adit_verdict_name(enum adit_verdict_kind kind);
+
 /* Sets the two databases and zeroes the rest. */
 void adit_ipsec_init(struct adit_ipsec *ipsec, struct adit_sad *sad, struct adit_spd *spd);
 

@@ -12,6 +12,15 @@ adit_ipsec_init(struct adit_ipsec *ipsec, struct adit_sad *sad, struct adit_spd 
 	ipsec->spd = spd;
 }
 
+const char *
+adit_verdict_name(enum adit_verdict_kind kind)
+{
+	static const char *const names[] = {"DISCARD", "BYPASS", "SEND",    "NEED_SA",
+					    "TOO_BIG", "QUEUE",  "DELIVER", "AGGFRAG"};
+
+	return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
+}
+
 /* Handles come from the words, which lie close: a million slots are looked over in passing. */
 struct adit_sa *
 adit_ipsec_aged(struct adit_ipsec *ipsec, size_t *cursor, size_t budget, struct adit_sa_id *id,

@@ -385,6 +385,16 @@ test_outer_headers_are_pushed_and_pulled(void **state)
 	assert_int_equal(adit_pkt_push_outer(&pkt, &path, ADIT_PROTO_UDP), ADIT_ERR_ROOM);
 }
 
+static void
+test_verdicts_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(adit_verdict_name(ADIT_VERDICT_DISCARD), "DISCARD");
+	assert_string_equal(adit_verdict_name(ADIT_VERDICT_TOO_BIG), "TOO_BIG");
+	assert_string_equal(adit_verdict_name(ADIT_VERDICT_AGGFRAG), "AGGFRAG");
+	assert_string_equal(adit_verdict_name((enum adit_verdict_kind)8), "?");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -403,6 +413,7 @@ main(void)
 		TEST(test_too_little_room_is_a_verdict_too),
 		TEST(test_each_packet_of_a_mixed_burst_gets_its_own_verdict),
 		TEST(test_outer_headers_are_pushed_and_pulled),
+		TEST(test_verdicts_have_names),
 	};
 
 	return cmocka_run_group_tests_name("ipsec", tests, NULL, NULL);
