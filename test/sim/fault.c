@@ -44,8 +44,8 @@ fail_calls(struct sim_world *w, struct sim_station *s)
 
 	s->fail_in[call] = sim_between(&w->random, 1, 12);
 	s->fail_for[call] = sim_between(&w->random, 1, 6);
-	sim_say(w, "n%u: call %d fails %u times, in %u", s->index, call, s->fail_for[call],
-		s->fail_in[call]);
+	sim_say(w, "n%u: its calls of %s will fail %u times, from the %u. on", s->index,
+		sim_call_name(call), s->fail_for[call], s->fail_in[call]);
 	return true;
 }
 
@@ -61,6 +61,8 @@ pick_sa(struct sim_world *w, struct sim_station *s, struct adit_ike_info *info)
 static bool
 command(struct sim_world *w, struct sim_station *s)
 {
+	static const char *const words[] = {"to delete an IKE SA", "to delete a Child SA",
+					    "to probe a peer"};
 	struct adit_ike_info info;
 	uint32_t what = sim_below(&w->random, 3);
 	const struct adit_ike_child *child;
@@ -68,17 +70,19 @@ command(struct sim_world *w, struct sim_station *s)
 	if (!pick_sa(w, s, &info))
 		return false;
 	child = &s->mem.ike.children[sim_below(&w->random, s->mem.ike.child_count)];
+	if (what == 1 && child->state != ADIT_CHILD_UP)
+		what = 2;
 	w->running = s;
 	if (what == 0)
 		(void)adit_ike_delete(&s->node.ike, sim_station_now(s), info.id);
-	else if (what == 1 && child->state == ADIT_CHILD_UP)
+	else if (what == 1)
 		(void)adit_ike_delete_child(
 			&s->node.ike, sim_station_now(s),
 			(struct adit_child_id){(uint16_t)(child - s->mem.ike.children),
 					       child->generation});
 	else
 		(void)adit_ike_probe(&s->node.ike, sim_station_now(s), info.id);
-	sim_say(w, "n%u: command %u", s->index, what);
+	sim_say(w, "n%u: is told %s", s->index, words[what]);
 	sim_station_pump(s);
 	return true;
 }

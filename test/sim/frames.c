@@ -2,9 +2,9 @@
  * of these worlds as a line: seed, node, "datagram", "packet" (from the network) or "inside", port,
  * mode of the world's tunnels, hex. What paper transforms seal stays readable; ICVs and AUTH are
  * theirs. What comes twice to a node is told once. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "sim/options.h"
 #include "sim/world.h"
 
 enum { SEEDS = 200 };
@@ -57,11 +57,15 @@ tell_world(uint64_t seed)
 int
 main(int argc, char **argv)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;
-	uint64_t end = seed + (argc > 2 ? strtoull(argv[2], NULL, 0) : SEEDS);
+	uint64_t seed = 0, count = SEEDS, end;
 	bool good = true;
 
-	for (; seed < end; seed++)
+	if (argc > 3 || (argc > 1 && !sim_number(argv[1], 0, UINT64_MAX, &seed)) ||
+	    (argc > 2 && !sim_number(argv[2], 1, UINT64_MAX, &count))) {
+		fputs("usage: frames [SEED0 [SEEDS]], both numbers\n", stderr);
+		return 2;
+	}
+	for (end = seed + count; seed < end; seed++)
 		good = tell_world(seed) && good;
 	return !good || fflush(stdout) != 0;
 }

@@ -1,5 +1,5 @@
 # make sim: worlds in a seed. SEED=n: that one, with its trace; SEED0=, SEEDS=: a range; NODES=: of so
-# many nodes; the programs of test/sim are run.c (seeds), sweep.c (faults one by one), mesh.c
+# many nodes; EVENTS=: with a storm of so many events; the programs of test/sim are run.c (seeds), sweep.c (faults one by one), mesh.c
 # (everybody with everybody) and frames.c (what nodes are given, for test/fuzz); the rest is the world.
 SIM_MAINS := run sweep mesh frames
 SIM_SRC := $(filter-out $(SIM_MAINS:%=test/sim/%.c),$(sort $(wildcard test/sim/*.c)))
@@ -19,12 +19,13 @@ $(SIM_BIN): %: %.o $(SIM_OBJ) $(LIB) $(OBJECTS) | $(HAVE)/mbedtls
 $(BUILD)/test/unit/sim_test: $(SIM_OBJ)
 
 .PHONY: sim sim-sweep sim-mesh sim-mutants
+SIM_WORLD = $(if $(NODES),--nodes '$(NODES)') $(if $(EVENTS),--events '$(EVENTS)')
 ifdef SEED
 sim: $(BUILD)/test/sim/run
-	@$< --seed $(SEED) --seeds 1 --trace $(if $(NODES),--nodes $(NODES))
+	@$< --seed '$(SEED)' --seeds 1 --trace $(SIM_WORLD)
 else
 sim: $(BUILD)/test/sim/run
-	@$< --seed $(SEED0) --seeds $(SEEDS) --jobs $(SIM_JOBS) $(if $(NODES),--nodes $(NODES))
+	@$< --seed '$(SEED0)' --seeds '$(SEEDS)' --jobs '$(SIM_JOBS)' $(SIM_WORLD)
 endif
 
 sim-sweep: $(BUILD)/test/sim/sweep
@@ -39,7 +40,7 @@ sim-mesh: $(BUILD)/test/sim/mesh
 sim-mutants: $(BUILD)/test/sim/run
 	@perl test/sim/mutants/run.pl $(BUILD)/sim-mutants '$(CC) $(LIB_CFLAGS) -w -c' \
 		'$(CC) $(CFLAGS) $(LDFLAGS) $(BUILD)/test/sim/run.o $(SIM_OBJ) OBJECT -o PROGRAM $(LIB) $(MBEDTLS_LIBS)' \
-		$(SEEDS) $(SIM_JOBS) $(BROKEN)
+		'$(SEEDS)' '$(SIM_JOBS)' $(BROKEN)
 
 -include $(SIM_OBJ:.o=.d) $(SIM_BIN:=.d)
 

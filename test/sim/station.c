@@ -67,9 +67,10 @@ tell_events(struct sim_station *s)
 	struct adit_sa_id in, out;
 
 	while (adit_node_event(&s->node, sim_station_now(s), &ev, &in, &out)) {
-		sim_say(s->w, "n%u: %s %s notify %u path %u.%u", s->index, adit_event_name(ev.kind),
-			adit_status_name(ev.reason), ev.notify, ev.path.remote.ip.b[2],
-			ev.path.remote.ip.b[3]);
+		if (s->w->trace)
+			sim_say(s->w, "n%u: %s %s notify %u peer at %s", s->index,
+				adit_event_name(ev.kind), adit_status_name(ev.reason), ev.notify,
+				sim_endpoint_text(&ev.path.remote));
 		sim_tally(SIM_OF_UPS, ev.kind);
 		if (ev.kind == ADIT_EVENT_IKE_DOWN || ev.kind == ADIT_EVENT_CHILD_DOWN)
 			sim_tally(SIM_OF_DOWNS, ev.reason);
@@ -247,8 +248,8 @@ sim_station_take(struct sim_station *s, struct sim_frame *f)
 	sim_rules_work(s, before);
 	sim_ends_after(s);
 	if (s->w->trace)
-		sim_say(s->w, "n%u: got %zu bytes from %u.%u:%u%s: %s", s->index, f->len,
-			f->from.ip.b[2], f->from.ip.b[3], f->from.port,
+		sim_say(s->w, "n%u: got %zu bytes from %s%s: %s", s->index, f->len,
+			sim_endpoint_text(&f->from),
 			f->spoofed  ? " (spoofed)"
 			: f->forged ? " (forged)"
 				    : "",

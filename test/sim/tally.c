@@ -74,8 +74,8 @@ sim_tally_record(const struct adit_trace_record *rec)
 	}
 }
 
-static const char *
-call_name(unsigned n)
+const char *
+sim_call_name(unsigned n)
 {
 	static const char *const names[SIM_CALL_COUNT] = {"random", "keying", "sealing", "opening",
 							  "MAC",    "KE",     "hash",    "send"};
@@ -141,7 +141,7 @@ static const struct {
 } groups[SIM_GROUPS] = {
 	[SIM_OF_EVENTS] = {"events", event_name, true},
 	[SIM_OF_FAULTS] = {"faults", sim_fault_name, true},
-	[SIM_OF_CALLS] = {"calls that failed", call_name, true},
+	[SIM_OF_CALLS] = {"calls that failed", sim_call_name, true},
 	[SIM_OF_ATTACKS] = {"attacks", sim_attack_name, true},
 	[SIM_OF_IKE] = {"IKE, by status", status_name, false},
 	[SIM_OF_IN] = {"inbound, by status", status_name, false},

@@ -34,7 +34,8 @@ void sim_tally_record(const struct adit_trace_record *rec);
 /* false: an attack, a fault, or what narrow paths lead to never happened. */
 bool sim_tally_print(void);
 
-/* fault.c, attack.c, path.c: their names in order; NULL: no more. */
+/* Their names in order, here and in fault.c, attack.c and path.c; NULL: no more. */
+const char *sim_call_name(unsigned n); /* by enum sim_call */
 const char *sim_fault_name(unsigned n);
 const char *sim_attack_name(unsigned n);
 const char *sim_path_name(unsigned n);

@@ -1,4 +1,5 @@
 /* A run: events in the order of their time, a storm, then calm in which all must come right. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,18 @@ sim_say(struct sim_world *w, const char *fmt, ...)
 	vfprintf(w->out, fmt, args);
 	va_end(args);
 	fputc('\n', w->out);
+}
+
+const char *
+sim_endpoint_text(const struct adit_endpoint *e)
+{
+	static char text[INET6_ADDRSTRLEN + 16];
+	char ip[INET6_ADDRSTRLEN] = "?";
+	bool v6 = e->ip.version == 6;
+
+	(void)inet_ntop(v6 ? AF_INET6 : AF_INET, e->ip.b, ip, sizeof ip);
+	snprintf(text, sizeof text, v6 ? "[%s]:%u" : "%s:%u", ip, e->port);
+	return text;
 }
 
 void

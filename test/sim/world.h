@@ -238,6 +238,8 @@ void sim_at(struct sim_world *w, uint64_t at, enum sim_event_kind kind, unsigned
 	    struct sim_frame *frame);
 /* A rule is broken: the first one counts. */
 void sim_broken(struct sim_world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* As ADDRESS:PORT, until the next call. */
+const char *sim_endpoint_text(const struct adit_endpoint *e);
 void sim_say(struct sim_world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* wire.c: frames between nodes. */

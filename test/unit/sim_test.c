@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "sim/options.h"
 #include "sim/world.h"
 
 #define TEST(name) cmocka_unit_test(name)
@@ -93,6 +94,66 @@ test_state_06_a_seed_is_a_seed(void **state)
 	}
 }
 
+static bool
+is_read(struct sim_options *o, char *why, char *name, char *value)
+{
+	char run_name[] = "run";
+	char *argv[] = {run_name, name, value, NULL};
+
+	return sim_options_read(o, value ? 3 : 2, argv, why, SIM_TEXT);
+}
+
+static void
+test_what_is_no_number_is_refused_by_its_name(void **state)
+{
+	static const struct {
+		const char *name, *value;
+	} bad[] = {
+		{"--seed", "x"},    {"--seed", ""},
+		{"--seed", "-1"},   {"--seed", "1x"},
+		{"--seed", " 1"},   {"--seed", "1 2"},
+		{"--seed", NULL},   {"--seeds", "0"},
+		{"--jobs", "0"},    {"--jobs", "1025"},
+		{"--nodes", "1"},   {"--nodes", "1001"},
+		{"--events", "0"},  {"--seed", "18446744073709551616"},
+		{"--sede", "1"},    {"1", NULL},
+		{"--events", "0x"},
+	};
+	struct sim_options o;
+	char why[SIM_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		char name[32], value[32];
+
+		snprintf(name, sizeof name, "%s", bad[i].name);
+		snprintf(value, sizeof value, "%s", bad[i].value ? bad[i].value : "");
+		why[0] = '\0';
+		if (is_read(&o, why, name, bad[i].value ? value : NULL))
+			fail_msg("%s \"%s\" is taken", name, value);
+		assert_non_null(strstr(why, name));
+	}
+}
+
+static void
+test_numbers_are_read_as_they_stand(void **state)
+{
+	char seed[] = "--seed", nodes[] = "--nodes", events[] = "--events", trace[] = "--trace";
+	char most[] = "18446744073709551615", hex[] = "0xff", tens[] = "010";
+	struct sim_options o;
+	char why[SIM_TEXT];
+
+	(void)state;
+	assert_true(is_read(&o, why, seed, most));
+	assert_true(o.first == UINT64_MAX && o.count == 1000 && o.jobs >= 1 && o.nodes == 0);
+	assert_true(is_read(&o, why, nodes, hex));
+	assert_int_equal(o.nodes, 255);
+	assert_true(is_read(&o, why, events, tens));
+	assert_true(o.events == 10 && !o.trace);
+	assert_true(is_read(&o, why, trace, NULL));
+	assert_true(o.trace && o.jobs == 1);
+}
+
 int
 main(void)
 {
@@ -100,6 +161,8 @@ main(void)
 		TEST(test_worlds_keep_the_rules),
 		TEST(test_a_world_of_many_nodes_keeps_the_rules),
 		TEST(test_state_06_a_seed_is_a_seed),
+		TEST(test_what_is_no_number_is_refused_by_its_name),
+		TEST(test_numbers_are_read_as_they_stand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,8 +114,15 @@ sub run_all {
 	while (wait != -1) { }
 }
 
+for ($seeds, $jobs) {
+	die "run.pl: SEEDS and SIM_JOBS are numbers, 1 or more, not \"$_\"\n" if !/^[1-9]\d*$/;
+}
+my @all = map { basename($_, '.mutant') } sort glob("$here/*.mutant");
+for my $name (@names) {
+	die "run.pl: there is no broken build \"$name\"; there are: @all\n" if !grep { $_ eq $name } @all;
+}
 my $whole = !@names;
-@names = map { basename($_, '.mutant') } sort glob("$here/*.mutant") if $whole;
+@names = @all if $whole;
 my @mutants = map { read_mutant($_) } @names;
 unlink "$folder/$_/result" for @names;
 run_all(@mutants);
