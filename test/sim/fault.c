@@ -44,8 +44,8 @@ fail_calls(struct sim_world *w, struct sim_station *s)
 
 	s->fail_in[call] = sim_between(&w->random, 1, 12);
 	s->fail_for[call] = sim_between(&w->random, 1, 6);
-	sim_say(w, "n%u: its calls of %s will fail %u times, from the %u. on", s->index,
-		sim_call_name(call), s->fail_for[call], s->fail_in[call]);
+	sim_say(w, "n%u: its calls of %s will fail %u times, after %u good ones", s->index,
+		sim_call_name(call), s->fail_for[call], s->fail_in[call] - 1);
 	return true;
 }
 

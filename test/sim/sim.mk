@@ -44,7 +44,7 @@ sim-mutants: $(BUILD)/test/sim/run
 
 -include $(SIM_OBJ:.o=.d) $(SIM_BIN:=.d)
 
-#: make sim        SEEDS=1000 worlds of nodes, faults and an attacker, from SEED0= on; SEED= one, with trace
+#: make sim        SEEDS=1000 worlds of nodes, faults and an attacker, from SEED0= on; SEED= one, with trace (EVENTS= of its storm)
 #: make sim-sweep  each call fails once at each place of a life, each pool has each size
 #: make sim-mesh  what a full mesh of MESH="10 30 100" nodes costs, and how it grows
 #: make sim-mutants  deliberately broken builds, each of which must break a rule within 1000 seeds
