@@ -19,7 +19,8 @@ struct adit_io {
 	void (*event)(void *ctx, const struct adit_ike_event *ev);
 };
 
-/* One bounded round: at most `budget` datagrams in, what is due, all events, all datagrams out.
+/* One bounded round: at most `budget` datagrams in, what is due, all events, all datagrams out;
+ * but an answer that belongs to no SA goes out before the next datagram comes in.
  * buf: at least ADIT_IKE_MESSAGE_MAX + 4 bytes. *next: when to call again at the latest.
  * A bad datagram is no error. ERR_IO: a callback failed; call again later. */
 ADIT_MUST_USE enum adit_status adit_ike_run(struct adit_ike *ike, const struct adit_io *io,

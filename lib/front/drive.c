@@ -2,6 +2,18 @@
  */
 #include "adit/drive.h"
 
+/* The next datagram, if one is due: else *n is 0. */
+static enum adit_status
+send_one(struct adit_ike *ike, const struct adit_io *io, struct adit_buf buf, size_t *n)
+{
+	struct adit_path path;
+	enum adit_status st = adit_ike_output(ike, io->now(io->ctx), &path, buf, n);
+
+	return st == ADIT_OK && *n ? io->send(io->ctx, &path, (struct adit_span){buf.p, *n}) : st;
+}
+
+/* What is said to a stranger has one place: it leaves before the next one comes in, so that a flood
+ * of them doesn't keep one from its cookie. */
 static enum adit_status
 take_in(struct adit_ike *ike, const struct adit_io *io, struct adit_buf buf, unsigned budget)
 {
@@ -14,6 +26,9 @@ take_in(struct adit_ike *ike, const struct adit_io *io, struct adit_buf buf, uns
 			return st;
 		/* A bad datagram is the sender's problem and is already counted. */
 		(void)adit_ike_input(ike, io->now(io->ctx), &path, buf.p, n);
+		st = ike->reply.len ? send_one(ike, io, buf, &n) : ADIT_OK;
+		if (st != ADIT_OK)
+			return st;
 	}
 	return ADIT_OK;
 }
@@ -30,17 +45,13 @@ tell_events(struct adit_ike *ike, const struct adit_io *io)
 static enum adit_status
 send_out(struct adit_ike *ike, const struct adit_io *io, struct adit_buf buf)
 {
-	for (;;) {
-		struct adit_path path;
-		size_t n;
-		enum adit_status st = adit_ike_output(ike, io->now(io->ctx), &path, buf, &n);
+	enum adit_status st;
+	size_t n;
 
-		if (st != ADIT_OK || n == 0)
-			return st;
-		st = io->send(io->ctx, &path, (struct adit_span){buf.p, n});
-		if (st != ADIT_OK)
-			return st;
-	}
+	do
+		st = send_one(ike, io, buf, &n);
+	while (st == ADIT_OK && n);
+	return st;
 }
 
 enum adit_status

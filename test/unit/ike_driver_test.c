@@ -270,6 +270,43 @@ test_a_round_takes_no_more_than_its_budget(void **state)
 	assert_int_equal(s.sent, 0);
 }
 
+/* A request of a later version, from another port each time. */
+static enum adit_status
+io_recv_later_version(void *ctx, struct adit_path *path, struct adit_buf b, size_t *n)
+{
+	enum adit_status st = io_recv(ctx, path, b, n);
+
+	*path = (struct adit_path){pair.a.end, pair.b.end};
+	path->remote.port = (uint16_t)(1000 + ((struct io_state *)ctx)->taken);
+	memcpy(b.p, (const uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}, 8);
+	b.p[17] = 0x30;
+	b.p[18] = 34;
+	b.p[19] = 0x08;
+	b.p[27] = (uint8_t)*n;
+	return st;
+}
+
+/* What is said to strangers has one place, which the next of them would take. */
+static void
+test_a_round_answers_each_stranger(void **state)
+{
+	static uint8_t bytes[ADIT_IKE_MESSAGE_MAX + 4];
+	struct io_state s = {ADIT_OK, ADIT_OK, 0, 0, 40};
+	const struct adit_io io = {&s, io_now, io_recv_later_version, io_send, io_event};
+	struct adit_buf buf = {bytes, sizeof bytes};
+	adit_ms next;
+
+	(void)state;
+	pair_defaults(&pair, 42);
+	pair_open(&pair);
+	assert_int_equal(adit_ike_run(&pair.a.ike, &io, buf, 5, &next), ADIT_OK);
+	assert_int_equal(s.sent, 5);
+	s.out = ADIT_ERR_IO;
+	assert_int_equal(adit_ike_run(&pair.a.ike, &io, buf, 5, &next), ADIT_ERR_IO);
+	assert_int_equal(s.sent, 6);
+	assert_int_equal(s.taken, 6);
+}
+
 int
 main(void)
 {
@@ -283,6 +320,7 @@ main(void)
 		cmocka_unit_test(test_half_open_ones_are_kept_as_long_as_configured),
 		cmocka_unit_test(test_a_driver_that_can_not_receive_still_sends),
 		cmocka_unit_test(test_a_round_takes_no_more_than_its_budget),
+		cmocka_unit_test(test_a_round_answers_each_stranger),
 	};
 
 	return cmocka_run_group_tests_name("ike_driver", tests, NULL, NULL);
