@@ -75,8 +75,8 @@ void adit_ike_wipe(struct adit_ike *ike);
 
 /* A datagram came in: dgram is the UDP payload, with its non-ESP marker where path->local.port is
  * the NAT-T port; it is deciphered in place. The status is for logs and tests: the datagram is
- * counted, and a bad one has changed nothing. Output is to be asked before the next one comes in:
- * an answer that belongs to no SA has one place, and one to a repeat its last asker. */
+ * counted, and a bad one has changed nothing. Output is best asked before the next one comes in:
+ * an answer that belongs to no SA has one place. */
 enum adit_status adit_ike_input(struct adit_ike *ike, adit_ms now, const struct adit_path *path,
 				uint8_t *dgram, size_t n);
 
