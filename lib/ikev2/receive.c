@@ -205,6 +205,15 @@ is_too_early(const struct adit_ikev2_turn *t)
 	       (t->sa->state == ADIT_IKE_INIT_DONE && t->h.exchange != ADIT_EXCHANGE_AUTH);
 }
 
+/* Only a NAT changes the address of a peer between its first two requests: else it is a copy that
+ * somebody sent on, and the peer's own is still to come. */
+static bool
+is_sent_on(const struct adit_ikev2_turn *t)
+{
+	return t->sa->state == ADIT_IKE_INIT_DONE && !t->sa->nat_remote &&
+	       !adit_ip_equal(&t->path->remote.ip, &t->sa->path.remote.ip);
+}
+
 /* Where the answer to a repeated request goes: to where it came from (2.11). But one that waits to
  * go to where the peer is known to be goes there: else who copies all requests would get all
  * answers. And what IKE_AUTH agrees on holds for the address of its first copy (2.23.1), which
@@ -241,6 +250,8 @@ receive_request(struct adit_ikev2_turn *t)
 	}
 	if (t->h.message_id != sa->expected)
 		return ADIT_ERR_MESSAGE_ID;
+	if (is_sent_on(t))
+		return ADIT_ERR_MISMATCH;
 	sa->heard_at = t->now;
 	sa->asked_from = *t->path;
 	follow(t);

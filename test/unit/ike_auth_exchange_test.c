@@ -541,9 +541,12 @@ test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first(void **state)
 	pair.b.peer.remote.version = 0;
 	pair_open(&pair);
 	pair_start(&pair);
+	/* Through a NAT, whose addresses may change. */
 	assert_true(pair_take(&pair, &pair.a, &d));
+	d.path.local.port++;
 	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
 	assert_true(pair_take(&pair, &pair.b, &d));
+	d.path.remote.port--;
 	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
 	assert_true(pair_take(&pair, &pair.a, &d));
 	lie = d;

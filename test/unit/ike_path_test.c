@@ -260,6 +260,36 @@ test_a_peer_is_not_followed_to_where_its_esp_can_not_go(void **state)
 	assert_answer(&pair.b, &d);
 }
 
+/* Without a NAT nothing changes a peer's address: an IKE_AUTH from elsewhere is a copy that has come
+ * first, and the true one finds all as it was. Another port is the peer's own affair. */
+static void
+test_without_a_nat_ike_auth_is_from_where_the_first_request_was(void **state)
+{
+	struct pair_datagram d, copy, answer;
+
+	(void)state;
+	pair_defaults(&pair, 7);
+	pair.b.peer.remote.version = 0;
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	copy = d;
+	copy.path.local.ip = elsewhere;
+	assert_int_equal(pair_give(&pair, &pair.b, &copy), ADIT_ERR_MISMATCH);
+	assert_false(pair_take(&pair, &pair.b, &answer));
+	d.path.local.port++;
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &answer));
+	assert_true(adit_endpoint_equal(&answer.path.remote, &d.path.local));
+	assert_int_equal(pair_give(&pair, &pair.a, &answer), ADIT_OK);
+	assert_true(pair_is_up(&pair));
+	assert_true(adit_ip_equal(&pair.b.out.remote, &pair.a.end.ip));
+}
+
 int
 main(void)
 {
@@ -270,6 +300,7 @@ main(void)
 		cmocka_unit_test(test_a_deleted_sa_answers_once),
 		cmocka_unit_test(test_an_answer_elsewhere_is_no_keep_alive),
 		cmocka_unit_test(test_a_peer_is_not_followed_to_where_its_esp_can_not_go),
+		cmocka_unit_test(test_without_a_nat_ike_auth_is_from_where_the_first_request_was),
 	};
 
 	return cmocka_run_group_tests_name("ike_path", tests, NULL, NULL);
