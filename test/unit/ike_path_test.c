@@ -260,8 +260,8 @@ test_a_peer_is_not_followed_to_where_its_esp_can_not_go(void **state)
 	assert_answer(&pair.b, &d);
 }
 
-/* Without a NAT nothing changes a peer's address: an IKE_AUTH from elsewhere is a copy that has come
- * first, and the true one finds all as it was. Another port is the peer's own affair. */
+/* Without a NAT nothing changes a peer's address: an IKE_AUTH from elsewhere is a copy that has
+ * come first, and the true one finds all as it was. Another port is the peer's own affair. */
 static void
 test_without_a_nat_ike_auth_is_from_where_the_first_request_was(void **state)
 {
