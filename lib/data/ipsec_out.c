@@ -200,6 +200,7 @@ check_bundles(struct burst *b, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (b->sas[i] && !fits_bundle(b, i)) {
 			say_too_big(b->ipsec, &b->pkts[i], &b->v[i]);
+			adit_sa_dropped(b->sas[i], ADIT_ERR_MTU);
 			b->sas[i] = NULL;
 		}
 }

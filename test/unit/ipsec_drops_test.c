@@ -121,6 +121,25 @@ test_the_end_of_an_sas_time_is_counted_at_every_door(void **state)
 	assert_int_equal(sa_of(&a, 0x1000, &id)->n.drops, 1);
 }
 
+/* As it is by an SA that stands in no bundle. */
+static void
+test_what_is_too_big_for_a_bundle_is_counted(void **state)
+{
+	const struct adit_lifetime none = {0, 0, 0};
+	struct adit_sa_id id;
+
+	(void)state;
+	site_join(&a, &b, 0, NULL);
+	wrap(&a, ADIT_OUT, none);
+	adit_sa_set_mtu(sa_of(&a, SPI_OUTER, &id), 120);
+	site_udp(&a, 1, 2);
+	site_data(&a)[6] = 0x40; /* DF: nobody may cut it */
+	lane_ipv4_checksum(site_data(&a));
+	assert_int_equal(site_out(&a), ADIT_VERDICT_TOO_BIG);
+	assert_int_equal(sa_of(&a, 0x1000, &id)->n.drops, 1);
+	assert_int_equal(sa_of(&a, 0x1000, &id)->seq, 0);
+}
+
 /* --- Bursts. */
 
 static void
@@ -319,6 +338,7 @@ main(void)
 		TEST(test_a_later_fragment_that_is_delivered_counts_as_delivered),
 		TEST(test_a_fragment_that_is_dropped_behind_its_sa_counts_as_dropped),
 		TEST(test_fragments_in_clear_take_their_turn_in_a_burst),
+		TEST(test_what_is_too_big_for_a_bundle_is_counted),
 		TEST(test_the_hard_bound_of_an_sa_is_one_within_a_burst),
 		TEST(test_an_overlap_through_an_sa_says_so_and_is_counted),
 		TEST(test_a_stranger_out_of_an_iptfs_sa_is_counted_at_its_sa),
