@@ -214,11 +214,21 @@ is_sent_on(const struct adit_ikev2_turn *t)
 	       !adit_ip_equal(&t->path->remote.ip, &t->sa->path.remote.ip);
 }
 
+/* The answer to IKE_AUTH is true for any address only while a tunnel is there that it speaks of: in
+ * transport mode the peer's address is what its child was made for. */
+static bool
+is_of_its_address(const struct adit_ikev2_turn *t)
+{
+	const struct adit_ike_child *child = adit_child_of(t->ike, t->sa, NULL);
+
+	return t->h.exchange == ADIT_EXCHANGE_AUTH && !(child && child->mode == ADIT_TUNNEL);
+}
+
 /* Where the answer to a repeated request goes: to where it came from (2.11). But one that waits to
  * go to where the peer is known to be goes there: else who copies all requests would get all
- * answers. And what IKE_AUTH agrees on holds for the address of its first copy (2.23.1), which
- * somebody else may have sent on; its sender, if it was not from there, hears nothing and begins
- * anew. */
+ * answers. And what IKE_AUTH agrees on may hold for the address of its first copy (2.23.1), which
+ * somebody else may have sent on; its sender, if it was not from there, hears nothing then and
+ * begins anew. */
 static bool
 is_answered_there(const struct adit_ikev2_turn *t)
 {
@@ -227,8 +237,8 @@ is_answered_there(const struct adit_ikev2_turn *t)
 	if ((sa->due & ADIT_DUE_RESPONSE) &&
 	    adit_endpoint_equal(&sa->asked_from.remote, &sa->path.remote))
 		return false;
-	return t->h.exchange != ADIT_EXCHANGE_AUTH ||
-	       adit_ip_equal(&t->path->remote.ip, &t->sa->asked_from.remote.ip);
+	return !is_of_its_address(t) ||
+	       adit_ip_equal(&t->path->remote.ip, &sa->asked_from.remote.ip);
 }
 
 static enum adit_status

@@ -529,19 +529,27 @@ test_a_refusal_that_names_no_error_is_a_refusal(void **state)
 	expect_down(ADIT_ERR_UNEXPECTED, 0);
 }
 
-/* What IKE_AUTH agrees on holds for the address that its first copy came from (2.23.1). Who sent
- * another one must not take it for his. */
+/* IKE_AUTH through a NAT, whose addresses may change: its first copy is somebody else's. b answers
+ * that, and then the true one. */
 static void
-test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first(void **state)
+answer_the_true_one(unsigned mode, struct pair_datagram *lie, struct pair_datagram *answer)
 {
-	struct pair_datagram d, lie, answer;
+	const struct adit_ip net = {4, {10}};
+	static struct adit_ts ts;
+	struct pair_datagram d;
 
-	(void)state;
 	pair_defaults(&pair, 30);
 	pair.b.peer.remote.version = 0;
+	pair.a.child.mode = pair.b.child.mode = mode;
+	if (mode == ADIT_TUNNEL) {
+		ts = adit_ts_prefix(&net, 8);
+		pair.a.child.local_ts = pair.a.child.remote_ts = &ts;
+		pair.b.child.local_ts = pair.b.child.remote_ts = &ts;
+		pair.a.child.local_ts_count = pair.a.child.remote_ts_count = 1;
+		pair.b.child.local_ts_count = pair.b.child.remote_ts_count = 1;
+	}
 	pair_open(&pair);
 	pair_start(&pair);
-	/* Through a NAT, whose addresses may change. */
 	assert_true(pair_take(&pair, &pair.a, &d));
 	d.path.local.port++;
 	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
@@ -549,19 +557,53 @@ test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first(void **state)
 	d.path.remote.port--;
 	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
 	assert_true(pair_take(&pair, &pair.a, &d));
-	lie = d;
-	lie.path.local.ip.b[3] ^= 1;
-	assert_int_equal(pair_give(&pair, &pair.b, &lie), ADIT_OK);
-	assert_true(pair_take(&pair, &pair.b, &answer));
-	assert_memory_equal(&answer.path.remote.ip, &lie.path.local.ip, sizeof lie.path.local.ip);
+	*lie = d;
+	lie->path.local.ip.b[3] ^= 1;
+	assert_int_equal(pair_give(&pair, &pair.b, lie), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, answer));
+	assert_true(adit_ip_equal(&answer->path.remote.ip, &lie->path.local.ip));
 	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
-	assert_true(pair_take(&pair, &pair.b, &answer));
-	assert_memory_equal(&answer.path.remote.ip, &lie.path.local.ip, sizeof lie.path.local.ip);
+	assert_true(pair_take(&pair, &pair.b, answer));
+}
+
+/* What IKE_AUTH agrees on in transport mode holds for the address that its first copy came from
+ * (2.23.1). Who sent another one must not take it for his. */
+static void
+test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first(void **state)
+{
+	struct pair_datagram lie, answer;
+
+	(void)state;
+	answer_the_true_one(ADIT_TRANSPORT, &lie, &answer);
+	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_IKE_DOWN), 0);
+	assert_true(adit_ip_equal(&answer.path.remote.ip, &lie.path.local.ip));
 	/* Another port of his is only a NAT's doing. */
 	lie.path.local.port++;
 	assert_int_equal(pair_give(&pair, &pair.b, &lie), ADIT_OK);
 	assert_true(pair_take(&pair, &pair.b, &answer));
 	assert_int_equal(answer.path.remote.port, lie.path.local.port);
+}
+
+/* In tunnel mode it holds for any, and who overtakes IKE_AUTH keeps nobody out: what the peer says
+ * next tells where it is. */
+static void
+test_who_overtakes_ike_auth_keeps_no_tunnel_from_coming_up(void **state)
+{
+	struct pair_datagram lie, answer, probe;
+
+	(void)state;
+	answer_the_true_one(ADIT_TUNNEL, &lie, &answer);
+	assert_true(adit_ip_equal(&answer.path.remote.ip, &pair.a.end.ip));
+	assert_int_equal(pair_give(&pair, &pair.a, &answer), ADIT_OK);
+	assert_int_equal(pair.a.sas[0].state, ADIT_IKE_UP);
+	assert_true(adit_ip_equal(&pair.b.sas[0].path.remote.ip, &lie.path.local.ip));
+	assert_int_equal(
+		adit_ike_delete(&pair.a.ike, pair.now, adit_ike_id_of(&pair.a.ike, &pair.a.sas[0])),
+		ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &probe));
+	assert_int_equal(pair_give(&pair, &pair.b, &probe), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &answer));
+	assert_true(adit_ip_equal(&answer.path.remote.ip, &pair.a.end.ip));
 }
 
 int
@@ -585,6 +627,7 @@ main(void)
 		cmocka_unit_test(test_a_transport_child_is_not_made_of_a_tunnel_s_offer),
 		cmocka_unit_test(test_a_refusal_that_names_no_error_is_a_refusal),
 		cmocka_unit_test(test_a_repeated_ike_auth_is_answered_at_the_address_of_the_first),
+		cmocka_unit_test(test_who_overtakes_ike_auth_keeps_no_tunnel_from_coming_up),
 	};
 
 	return cmocka_run_group_tests_name("ike_auth_exchange", tests, NULL, NULL);
