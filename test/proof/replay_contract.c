@@ -20,10 +20,11 @@ adit_replay_check(const struct adit_replay *w, uint64_t seq)
 	return asked.good ? ADIT_OK : nondet_bool() ? ADIT_ERR_REPLAY : ADIT_ERR_OLD;
 }
 
-void
+enum adit_status
 adit_replay_commit(struct adit_replay *w, uint64_t seq)
 {
 	SHOW(__CPROVER_w_ok(w, sizeof *w) && asked.good && seq == asked.expanded);
 	asked.good = false;
 	asked.commits++;
+	return ADIT_OK;
 }
