@@ -80,7 +80,9 @@ plan(const struct adit_sa *sa, const uint8_t *p, struct job *j, struct adit_esp_
 		st = adit_layout_of_packet(sa, esp, j->outer->total, l);
 	if (st != ADIT_OK)
 		return st;
-	j->seq = adit_replay_expand(&sa->window, adit_load32(p + esp + 4));
+	j->seq = adit_load32(p + esp + 4);
+	if (sa->window.esn)
+		j->seq = adit_replay_expand(&sa->window, (uint32_t)j->seq);
 	j->data = l->data;
 	j->len = l->len;
 	return ADIT_OK;

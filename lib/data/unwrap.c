@@ -46,9 +46,12 @@ unwrap_tunnel(const struct adit_sa *sa, struct adit_pkt *pkt, const struct adit_
 	st = adit_ip_get(inner, u->n, &v);
 	if (st != ADIT_OK || v.version != (u->next == ADIT_NEXT_IPV4 ? 4 : 6))
 		return ADIT_ERR_MALFORMED;
-	st = adit_outer_to_inner(sa, u->outer->tos, inner, &v);
-	if (st != ADIT_OK)
-		return st;
+	/* Most often both say the same. */
+	if (u->outer->tos != v.tos) {
+		st = adit_outer_to_inner(sa, u->outer->tos, inner, &v);
+		if (st != ADIT_OK)
+			return st;
+	}
 	pkt->off += u->at;
 	pkt->len = v.total;
 	return check_selectors(sa, inner, &v);

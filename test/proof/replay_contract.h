@@ -6,7 +6,8 @@
 #include "proof.h"
 
 struct asked {
-	uint64_t expanded; /* the number last expanded */
+	bool is_expanded;  /* or seen as it is */
+	uint64_t expanded; /* the number that came of it */
 	bool good;         /* it was checked, and is new */
 	unsigned checks, commits;
 };
