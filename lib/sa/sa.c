@@ -124,7 +124,7 @@ make_outer(struct adit_sa *sa, const struct adit_ip *local, const struct adit_ip
 	uint8_t *p = sa->outer;
 
 	memset(p, 0, sizeof sa->outer);
-	p[0] = local->version == 4 ? 0x45 : 0x60;
+	p[0] = (uint8_t)(local->version << 4);
 	adit_ip_make_base(p, sa->udp_encap ? (uint8_t)ADIT_PROTO_UDP : sa->protocol);
 	adit_ip_set_addresses(p, local, remote);
 	sa->outer_len = (uint8_t)adit_ip_base_len(local->version);
@@ -187,9 +187,8 @@ fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 	adit_sa_set_mtu(sa, p->mtu);
 	make_outer(sa, &p->local, &p->remote);
 	put_ports(sa, p->local_port, p->remote_port);
-	finish_outer(sa->outer,
-		     ADIT_EXTRAS && (p->flags & ADIT_SA_SET_DSCP) ? (uint8_t)(p->dscp << DSCP_SHIFT)
-								  : 0,
+	/* Without ADIT_SA_SET_DSCP nobody reads this one. */
+	finish_outer(sa->outer, (uint8_t)(p->dscp << DSCP_SHIFT),
 		     p->hop_limit ? p->hop_limit : OUTER_TTL);
 	if (p->dir == ADIT_IN && p->seq)
 		adit_replay_resume(&sa->window, p->seq);
