@@ -285,11 +285,10 @@ median(const struct part *part, unsigned dim, bool end)
 	return sample[drop_equals(sample, n, 1) / 2];
 }
 
+/* Into a cut that has counted none. */
 static void
 count_sides(const struct part *part, struct cut *cut)
 {
-	cut->left = 0;
-	cut->right = 0;
 	for (size_t i = 0; i < part->count; i++) {
 		const uint32_t *range = range_of(part, i, cut->dim);
 

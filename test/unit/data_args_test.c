@@ -303,8 +303,21 @@ test_outer_headers_that_can_not_be_are_refused(void **state)
 	path.local.ip.version = path.remote.ip.version = 0;
 	assert_int_equal(adit_pkt_push_outer(&lane.pkt, &path, ADIT_PROTO_UDP), ADIT_ERR_ARG);
 	path = (struct adit_path){{lane_v4[0], 1}, {lane_v4[1], 2}};
-	lane.pkt.off = 27;
-	assert_int_equal(adit_pkt_push_outer(&lane.pkt, &path, ADIT_PROTO_UDP), ADIT_ERR_ROOM);
+	for (unsigned i = 0; i < 4; i++) {
+		const size_t need = (i & 1 ? 40u : 20u) + (i & 2 ? 8u : 0u);
+		const struct adit_ip *ip = i & 1 ? lane_v6 : lane_v4;
+		const uint8_t outer = i & 2 ? ADIT_PROTO_UDP : ADIT_PROTO_ESP;
+
+		path = (struct adit_path){{ip[0], 1}, {ip[1], 2}};
+		lane.pkt = start;
+		lane.pkt.off = need - 1;
+		assert_int_equal(adit_pkt_push_outer(&lane.pkt, &path, outer), ADIT_ERR_ROOM);
+		assert_int_equal(lane.pkt.off, need - 1);
+		lane.pkt.off = need;
+		assert_int_equal(adit_pkt_push_outer(&lane.pkt, &path, outer), ADIT_OK);
+		assert_int_equal(lane.pkt.off, 0);
+	}
+	path = (struct adit_path){{lane_v4[0], 1}, {lane_v4[1], 2}};
 	lane.pkt = (struct adit_pkt){big, sizeof big, 64, UINT16_MAX - 27};
 	assert_int_equal(adit_pkt_push_outer(&lane.pkt, &path, ADIT_PROTO_UDP), ADIT_ERR_TOO_LONG);
 	lane.pkt.len--;

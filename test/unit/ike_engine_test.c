@@ -451,6 +451,8 @@ test_child_delete_leaves_the_ike_sa(void **state)
 	pair_run(&pair);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_DOWN), 1);
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_CHILD_DOWN), 1);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_CHILD_DOWN)->reason, ADIT_OK);
+	assert_int_equal(pair_last(&pair.b, ADIT_EVENT_CHILD_DOWN)->reason, ADIT_OK);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_DOWN), 0);
 	assert_int_equal(pair_in_use(&pair.a), 1);
 }
@@ -505,6 +507,7 @@ test_liveness_check_notices_a_dead_peer(void **state)
 	pair.wire = wire_dead;
 	pair_pass(&pair, 400000);
 	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_TIMEOUT);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_CHILD_DOWN)->reason, ADIT_ERR_TIMEOUT);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_DOWN), 1);
 	assert_int_equal(pair_in_use(&pair.a), 0);
 	assert_int_equal(adit_ike_deadline(&pair.a.ike), ADIT_NEVER);

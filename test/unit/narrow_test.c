@@ -268,6 +268,13 @@ test_respond_keeps_no_more_than_there_is_room_for(void **state)
 	assert_int_equal(sel.remote_n, ADIT_TS_MAX);
 	for (unsigned n = 0; n < ADIT_TS_MAX; n++)
 		assert_ts(&sel.remote[n], many[n]);
+	assert_int_equal(adit_narrow_respond(&own, body(&i, &all, 1),
+					     body(&r, many, ADIT_TS_MAX + 3), NULL, &sel, &reply),
+			 ADIT_OK);
+	assert_int_equal(sel.local_n, ADIT_TS_MAX);
+	assert_int_equal(reply.local_n, ADIT_TS_MAX);
+	for (unsigned n = 0; n < ADIT_TS_MAX; n++)
+		assert_ts(&sel.local[n], many[n]);
 }
 
 static void

@@ -111,6 +111,28 @@ test_natd_without_notifies_is_not_supported(void **state)
 	assert_false(nat.remote);
 }
 
+static enum adit_status
+refuse(void *ctx)
+{
+	(void)ctx;
+	return ADIT_ERR_CRYPTO;
+}
+
+static void
+test_natd_that_can_not_hash_sees_no_nat(void **state)
+{
+	struct adit_hash broken = adit_mbedtls_sha1;
+	struct adit_natd nat = {true, true, true};
+	struct message msg;
+
+	(void)state;
+	begin(&msg);
+	(void)arrives(&msg, &to);
+	broken.start = refuse;
+	assert_int_equal(adit_natd_detect(&broken, &msg.chain, &msg.h, &to, &nat), ADIT_ERR_CRYPTO);
+	assert_false(nat.supported || nat.local || nat.remote);
+}
+
 static void
 test_natd_notify_08_hashes_of_a_wrong_size_are_ignored(void **state)
 {
@@ -182,6 +204,7 @@ main(void)
 		cmocka_unit_test(test_natd_sees_a_nat_before_the_peer),
 		cmocka_unit_test(test_natd_sees_a_nat_before_us),
 		cmocka_unit_test(test_natd_without_notifies_is_not_supported),
+		cmocka_unit_test(test_natd_that_can_not_hash_sees_no_nat),
 		cmocka_unit_test(test_natd_notify_08_hashes_of_a_wrong_size_are_ignored),
 		cmocka_unit_test(test_natd_one_fitting_source_of_many_is_enough),
 		cmocka_unit_test(test_natd_hash_covers_every_field),

@@ -199,6 +199,13 @@ mix(uint32_t h, uint32_t word)
 	return h ^ h >> 15;
 }
 
+static uint32_t
+word_of(const struct adit_ip *ip, unsigned i)
+{
+	return (uint32_t)ip->b[4 * i] << 24 | (uint32_t)ip->b[4 * i + 1] << 16 |
+	       (uint32_t)ip->b[4 * i + 2] << 8 | ip->b[4 * i + 3];
+}
+
 /* Addresses made such that SPIs hash to the same. */
 static void
 test_sas_of_one_hash_are_told_apart(void **state)
@@ -217,6 +224,37 @@ test_sas_of_one_hash_are_told_apart(void **state)
 	assert_int_equal(entries[a.slot].hash, entries[b.slot].hash);
 	assert_ptr_equal(adit_sad_match(&sad, &key, NULL), adit_sad_get(&sad, b));
 	assert_id(match(SPI, 1, 1), a);
+}
+
+/* A hash of an IPv6 address can be met by another one of the attacker's choice. */
+static void
+test_addresses_of_one_hash_are_told_apart(void **state)
+{
+	const struct adit_ip wide = {6, {0xff, 2, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8}};
+
+	(void)state;
+	for (unsigned by = ADIT_BY_LOCAL; by <= ADIT_BY_BOTH; by++) {
+		struct adit_sad_key key = {SPI, ADIT_PROTO_ESP, wide, wide}, other = key;
+		struct adit_ip *ip = by == ADIT_BY_LOCAL ? &other.local : &other.remote;
+		struct adit_sa_id id, other_id;
+		uint32_t h = mix(2166136261u, SPI), turn;
+
+		for (unsigned i = 0; by == ADIT_BY_BOTH && i < 4; i++)
+			h = mix(h, word_of(&wide, i));
+		h = mix(mix(h, word_of(&wide, 0)), word_of(&wide, 1));
+		turn = mix(h, word_of(&wide, 2)) ^ mix(h, word_of(&wide, 2) ^ 1);
+		ip->b[11] ^= 1;
+		for (unsigned i = 0; i < 4; i++)
+			ip->b[12 + i] ^= (uint8_t)(turn >> (24 - 8 * i));
+		assert_int_equal(add_key(&key, (enum adit_sad_by)by, &id), ADIT_OK);
+		assert_null(adit_sad_match(&sad, &other, NULL));
+		assert_int_equal(add_key(&other, (enum adit_sad_by)by, &other_id), ADIT_OK);
+		assert_int_equal(entries[id.slot].hash, entries[other_id.slot].hash);
+		assert_ptr_equal(adit_sad_match(&sad, &key, NULL), adit_sad_get(&sad, id));
+		assert_ptr_equal(adit_sad_match(&sad, &other, NULL), adit_sad_get(&sad, other_id));
+		assert_int_equal(adit_sad_remove(&sad, id), ADIT_OK);
+		assert_int_equal(adit_sad_remove(&sad, other_id), ADIT_OK);
+	}
 }
 
 static void
@@ -305,24 +343,30 @@ static void
 test_a_burst_finds_what_single_look_ups_find(void **state)
 {
 	enum { N = 100 };
-	uint32_t spis[N];
-	struct adit_sa *got[N];
-	struct adit_sa_id ids[N], id;
+	uint32_t spis[N + 1];
+	struct adit_sa *got[N + 1], *untouched;
+	struct adit_sa_id ids[N + 1], id;
 
 	(void)state;
+	memset(&untouched, 0xff, sizeof untouched);
 	for (uint32_t i = 0; i < 6; i++)
 		(void)add(SPI + i * 7, ADIT_BY_SPI, 1, 1);
 	for (uint32_t i = 0; i < 2; i++)
 		(void)add(SPI + i * 7 + 5 * SLOTS, ADIT_BY_SPI, 1, 1);
-	for (uint32_t i = 0; i < N; i++)
+	for (uint32_t i = 0; i <= N; i++)
 		spis[i] = i == 50 ? 0 : SPI + i;
 	for (size_t n = 0; n <= N; n++) {
 		memset(got, 0xff, sizeof got);
+		memset(ids, 0xff, sizeof ids);
 		adit_sad_find_burst(&sad, spis, got, n % 2 ? ids : NULL, n);
 		for (size_t i = 0; i < n; i++) {
 			assert_ptr_equal(got[i], adit_sad_find(&sad, spis[i], &id));
 			if (n % 2 && got[i])
 				assert_id(ids[i], id);
+		}
+		for (size_t i = n; i <= N; i++) {
+			assert_memory_equal(&got[i], &untouched, sizeof untouched);
+			assert_int_equal(ids[i].slot, UINT32_MAX);
 		}
 	}
 }
@@ -398,6 +442,7 @@ main(void)
 		TEST(test_an_sa_by_addresses_is_not_found_by_the_spi_alone),
 		TEST(test_groups_and_senders_with_one_spi_are_told_apart),
 		TEST(test_sas_of_one_hash_are_told_apart),
+		TEST(test_addresses_of_one_hash_are_told_apart),
 		TEST(test_spis_by_hand_may_share_their_low_bits),
 		TEST(test_without_a_hash_spis_are_where_their_low_bits_say),
 		TEST(test_two_sas_that_the_same_packets_find_are_refused),

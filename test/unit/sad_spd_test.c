@@ -404,6 +404,32 @@ test_unlinking_the_middle_of_three_leaves_two(void **state)
 	assert_ptr_equal(sa, adit_sad_get(&sad, sas[0]));
 }
 
+/* Nothing is left of the place that it had. */
+static void
+test_an_sa_taken_off_can_be_hung_up_again(void **state)
+{
+	struct adit_sa_id older, newer, id;
+	struct adit_sa *sa;
+
+	(void)state;
+	older = add(ADIT_OUT, 0x1000, 0);
+	newer = add(ADIT_OUT, 0x1001, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(adit_spd_link(&spd, &sad, older), ADIT_OK);
+		assert_int_equal(adit_spd_link(&spd, &sad, newer), ADIT_OK);
+		adit_spd_unlink(&spd, &sad, older);
+		assert_int_equal(adit_spd_link(&spd, &sad, older), ADIT_OK);
+		assert_int_equal(look_up(1, 2, &id, &sa), 0);
+		assert_ptr_equal(sa, adit_sad_get(&sad, older));
+		adit_spd_unlink(&spd, &sad, older);
+		assert_int_equal(look_up(1, 2, &id, &sa), 0);
+		assert_ptr_equal(sa, adit_sad_get(&sad, newer));
+		adit_spd_unlink(&spd, &sad, newer);
+		assert_int_equal(look_up(1, 2, &id, &sa), 0);
+		assert_null(sa);
+	}
+}
+
 static void
 test_an_sa_carries_what_its_own_selectors_match(void **state)
 {
@@ -533,6 +559,7 @@ main(void)
 		TEST(test_the_first_policy_that_matches_decides),
 		TEST(test_the_newest_sa_of_a_policy_is_taken_also_past_the_cache),
 		TEST(test_unlinking_the_middle_of_three_leaves_two),
+		TEST(test_an_sa_taken_off_can_be_hung_up_again),
 		TEST(test_an_sa_carries_what_its_own_selectors_match),
 		TEST(test_links_of_stale_or_misplaced_sas_are_refused),
 		TEST(test_an_sa_hangs_under_its_policy_once),

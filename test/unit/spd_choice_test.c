@@ -280,6 +280,64 @@ test_the_cache_changes_no_answer(void **state)
 	}
 }
 
+static unsigned scans;
+
+static uint32_t
+count_scans(const struct adit_spd_index *index, enum adit_direction dir,
+	    const struct adit_flow *flow)
+{
+	(void)index;
+	scans++;
+	return adit_spd_scan(&spd, dir, flow);
+}
+
+/* Policies scanned for one packet. */
+static unsigned
+scans_for(const struct adit_spd_ask *ask)
+{
+	struct adit_sa_id id;
+	struct adit_sa *sa;
+
+	scans = 0;
+	(void)adit_spd_lookup(&spd, &sad, ask, &id, &sa);
+	return scans;
+}
+
+/* Whatever of the packet differs; and it is asked anew when something has changed. */
+static void
+test_what_was_decided_is_not_decided_again(void **state)
+{
+	struct adit_flow f = flow(2), other = flow(2);
+	const struct adit_spd_ask asks[] = {{&f, ADIT_OUT, 0, 0},
+					    {&f, ADIT_OUT, EF, 0},
+					    {&f, ADIT_OUT, EF, 7},
+					    {&f, ADIT_IN, EF, 7},
+					    {&other, ADIT_IN, EF, 7}};
+	const size_t n = sizeof asks / sizeof asks[0];
+
+	(void)state;
+	other.local_port++;
+	spd.index.find = count_scans;
+	spd.mem.cache_count = 2;
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(scans_for(&asks[i]), 1);
+		assert_int_equal(scans_for(&asks[i]), 0);
+		/* Two go into two places; the one before these is gone. */
+		assert_int_equal(scans_for(&asks[i ? i - 1 : 0]), 0);
+		if (i < 2)
+			continue;
+		assert_int_equal(scans_for(&asks[i - 2]), 1);
+		assert_int_equal(scans_for(&asks[i - 1]), 1);
+		assert_int_equal(scans_for(&asks[i]), 1);
+	}
+	(void)add(0, 0, NULL);
+	assert_int_equal(scans_for(&asks[n - 1]), 1);
+	adit_spd_changed(&spd);
+	spd.index.find = count_scans;
+	assert_int_equal(scans_for(&asks[n - 1]), 1);
+	assert_int_equal(scans_for(&asks[n - 1]), 0);
+}
+
 static void
 test_a_burst_is_answered_as_single_packets_are(void **state)
 {
@@ -478,6 +536,7 @@ main(void)
 		TEST(test_the_resource_comes_before_the_dscp),
 		TEST(test_decisions_are_void_after_2_to_the_32_changes),
 		TEST(test_the_cache_changes_no_answer),
+		TEST(test_what_was_decided_is_not_decided_again),
 		TEST(test_a_burst_is_answered_as_single_packets_are),
 		TEST(test_nothing_is_taken_from_the_packet_unasked),
 		TEST(test_each_selector_is_taken_from_the_packet_by_itself),

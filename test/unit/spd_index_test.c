@@ -13,6 +13,7 @@
 
 #include "adit/spd.h"
 #include "sa/spd.h"
+#include "sa/spd_tree.h"
 
 enum { POLICIES_MAX = 4000, ROUNDS = 60, FLOWS = 4000 };
 #define GUARD 0x5afe5afeu
@@ -341,6 +342,169 @@ test_the_last_address_is_inside(void **state)
 	}
 }
 
+/* --- The words are what lib/sa/spd_tree.h says, and few are looked at. */
+
+/* What stands below a node: boxes [first, first + count), in nodes as many as are seen. */
+struct below {
+	uint32_t first, count, nodes, depth;
+};
+
+static const uint32_t *
+range_of(uint32_t box, unsigned dim)
+{
+	return adit_box_at(&spd.index, box) + ADIT_BOX_RANGES + 2 * dim;
+}
+
+/* The lowest policy of the boxes, and what addresses they span. */
+static void
+expect_sum(const uint32_t *node, const struct below *b)
+{
+	uint32_t lowest = UINT32_MAX, span[2 * ADIT_SPAN_DIMS];
+
+	for (unsigned k = 0; k < 2 * ADIT_SPAN_DIMS; k++)
+		span[k] = k % 2 ? 0 : UINT32_MAX;
+	for (uint32_t i = b->first; i < b->first + b->count; i++) {
+		uint32_t policy = adit_box_at(&spd.index, i)[ADIT_BOX_POLICY];
+
+		lowest = policy < lowest ? policy : lowest;
+		for (unsigned k = 0; k < 2 * ADIT_SPAN_DIMS; k++) {
+			uint32_t end = range_of(i, k / 2)[k % 2];
+
+			span[k] = (k % 2 ? end > span[k] : end < span[k]) ? end : span[k];
+		}
+	}
+	assert_int_equal(node[ADIT_NODE_MIN], lowest);
+	assert_memory_equal(node + ADIT_NODE_SPAN, span, sizeof span);
+}
+
+static struct below
+leaf(const uint32_t *node)
+{
+	struct below b = {node[ADIT_NODE_AT], node[ADIT_NODE_COUNT], 1, 0};
+
+	for (uint32_t i = b.first + 1; i < b.first + b.count; i++)
+		assert_true(adit_box_at(&spd.index, i - 1)[ADIT_BOX_POLICY] <=
+			    adit_box_at(&spd.index, i)[ADIT_BOX_POLICY]);
+	return b;
+}
+
+/* Boxes of a child are on its side of the cut, or on both. */
+static void
+expect_side(const struct below *b, uint32_t side, unsigned dim, uint32_t cut)
+{
+	for (uint32_t i = b->first; i < b->first + b->count; i++) {
+		const uint32_t *range = range_of(i, dim);
+
+		assert_int_equal(range[1] < cut, side == ADIT_LEFT);
+		assert_int_equal(range[0] >= cut, side == ADIT_RIGHT);
+	}
+}
+
+/* All below node i, which is looked at whole. */
+static struct below
+walk(uint32_t i, uint32_t depth)
+{
+	const uint32_t *node = adit_node_at(&spd.index, i);
+	uint32_t shape = node[ADIT_NODE_SHAPE], child = node[ADIT_NODE_AT];
+	struct below all = {0, 0, 1, 0}, b;
+
+	assert_int_equal(ADIT_SHAPE_DEPTH(shape), depth);
+	if (!(shape & ADIT_CHILDREN))
+		all = leaf(node);
+	for (uint32_t side = ADIT_LEFT; side <= ADIT_RIGHT; side <<= 1) {
+		if (!(shape & side))
+			continue;
+		b = walk(child++, depth + 1);
+		assert_true(b.count > 0);
+		assert_true(all.count == 0 || b.first == all.first + all.count);
+		expect_side(&b, side, ADIT_SHAPE_DIM(shape), node[ADIT_NODE_CUT]);
+		all.first = all.count ? all.first : b.first;
+		all.count += b.count;
+		all.nodes += b.nodes;
+		all.depth = b.depth + 1 > all.depth ? b.depth + 1 : all.depth;
+	}
+	expect_sum(node, &all);
+	return all;
+}
+
+static struct below
+walk_all(void)
+{
+	struct below b = walk(0, 0);
+
+	assert_int_equal(b.first, 0);
+	assert_int_equal(b.count, spd.index.box_n);
+	assert_int_equal(b.nodes, spd.index.node_n);
+	return b;
+}
+
+/* Of one list: each key above the one before. */
+static void
+expect_keys_rise(unsigned list)
+{
+	unsigned size = list % 2 ? ADIT_KEY6_WORDS : ADIT_KEY4_WORDS, k;
+	const uint32_t *key = spd.index.keys[list];
+
+	for (uint32_t i = 1; i < spd.index.key_n[list]; i++, key += size) {
+		for (k = 0; k + 1 < size && key[k] == key[size + k]; k++)
+			continue;
+		assert_true(key[k] < key[size + k]);
+	}
+}
+
+static void
+test_each_box_is_on_its_side_of_each_cut(void **state)
+{
+	(void)state;
+	seed = 0x5eed;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		const struct world w = {1 + rnd(3), 1 + rnd(4), rnd(101), rnd(101),
+					1 + rnd(ADIT_TS_MAX)};
+
+		for (size_t i = 0; i < 200; i++)
+			random_policy(&w, &policies[i]);
+		build(200);
+		(void)walk_all();
+		for (unsigned list = 0; list < 4; list++)
+			expect_keys_rise(list);
+	}
+}
+
+/* Disjoint policies by halves: 2^9 leaves of two and the way to them, of which the sample misses
+ * the middle by a little. */
+static void
+test_a_thousand_disjoint_policies_are_a_few_steps_deep(void **state)
+{
+	struct below b;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1024; i++)
+		policies[i] = host_to_host(i * 2654435761u >> 8);
+	build(1024);
+	b = walk_all();
+	assert_int_equal(b.count, 1024);
+	assert_in_range(b.depth, 8, 10);
+	for (uint32_t i = 0; i < b.nodes; i++) {
+		const uint32_t *node = adit_node_at(&spd.index, i);
+
+		if (!(node[ADIT_NODE_SHAPE] & ADIT_CHILDREN))
+			assert_in_range(node[ADIT_NODE_COUNT], 1, 6);
+	}
+}
+
+/* No cut tells them apart. */
+static void
+test_equal_policies_are_one_leaf(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 30; i++)
+		policies[i] = host_to_host(7);
+	build(30);
+	assert_int_equal(walk_all().nodes, 1);
+	assert_int_equal(spd.index.key_n[0], 2);
+	assert_int_equal(spd.index.key_n[2], 2);
+}
+
 int
 main(void)
 {
@@ -349,6 +513,9 @@ main(void)
 		cmocka_unit_test(test_an_index_of_no_policies_finds_none),
 		cmocka_unit_test(test_changed_policies_are_scanned_until_indexed_anew),
 		cmocka_unit_test(test_the_last_address_is_inside),
+		cmocka_unit_test(test_each_box_is_on_its_side_of_each_cut),
+		cmocka_unit_test(test_a_thousand_disjoint_policies_are_a_few_steps_deep),
+		cmocka_unit_test(test_equal_policies_are_one_leaf),
 	};
 	int failed = cmocka_run_group_tests_name("spd_index", tests, NULL, NULL);
 
