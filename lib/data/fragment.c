@@ -54,7 +54,6 @@ begin_ipv6(struct adit_fragmenter *f, const struct adit_ip_view *ip, bool has_he
 		f->next_at = ip->transport_next;
 		f->protocol = f->p[f->next_at];
 	}
-	f->head_later = f->head;
 	room = room_of(f, true);
 	if (!room)
 		return ADIT_ERR_MTU;

@@ -25,8 +25,8 @@ adit_reasm_init_(struct adit_reasm *r, size_t reasm_size, size_t slot_size,
 		return ADIT_ERR_ARG;
 	if (mem->fragments < 2 || mem->fragments > UINT16_MAX)
 		return ADIT_ERR_ARG;
-	if (mem->headroom > mem->slot_size || mem->tailroom > mem->slot_size - mem->headroom ||
-	    mem->slot_size - mem->headroom - mem->tailroom < least)
+	if (mem->slot_size < least || mem->headroom > mem->slot_size - least ||
+	    mem->tailroom > mem->slot_size - least - mem->headroom)
 		return ADIT_ERR_ARG;
 	memset(r, 0, sizeof *r);
 	r->mem = *mem;

@@ -306,8 +306,6 @@ adit_ikev2_init_finish(struct adit_ikev2_turn *t)
 	keep(&hs->peer_first, t->msg, t->len);
 	adit_ike_answered(sa);
 	sa->notify = 0;
-	sa->heard_at = t->now;
-	sa->sent_at = t->now;
 	adit_ikev2_trace_chosen(t->ike, sa, &sa->suite);
 	adit_ikev2_trace_keys(t->ike, sa);
 	move_ports(t->ike, sa);
@@ -480,7 +478,6 @@ set_up(struct adit_ikev2_turn *t, const struct adit_ike_ke *ke, struct adit_span
 	keep(&hs->peer_first, t->msg, t->len);
 	keep(&hs->own_first, sa->response.bytes, sa->response.len);
 	sa->expected = 1;
-	sa->sent_at = t->now;
 	sa->expire_at = t->now + (ike->cfg->half_open_timeout_ms ? ike->cfg->half_open_timeout_ms
 								 : HALF_OPEN_MS);
 	adit_timer_wake(ike, sa, sa->expire_at);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "adit/mbedtls.h"
+#include "sa/audit.h"
 #include "support/lane.h"
 
 static struct lane lane;
@@ -43,11 +44,17 @@ send_one(void)
 }
 
 static void
-assert_audit(const struct adit_sa *sa)
+assert_causes(const struct adit_sa *sa)
 {
 	const struct adit_sa_audit a = adit_sa_audit(sa);
 
 	assert_memory_equal(&a, &want, sizeof want);
+}
+
+static void
+assert_audit(const struct adit_sa *sa)
+{
+	assert_causes(sa);
 	assert_int_equal(sa->n.drops, (uint64_t)want.replayed + want.forged + want.malformed +
 					      want.outside + want.exhausted);
 }
@@ -138,6 +145,50 @@ test_an_sa_without_cold_part_has_the_sum_alone(void **state)
 	assert_int_equal(adit_sa_audit(&lane.in).forged, 0);
 }
 
+/* Every status there is: which of the counts goes up. */
+static void
+test_each_drop_counts_under_its_cause_alone(void **state)
+{
+	(void)state;
+	for (unsigned st = ADIT_OK + 1; st < ADIT_STATUS_COUNT; st++) {
+		memset(&want, 0, sizeof want);
+		memset(&lane.in.more->audit, 0, sizeof want);
+		want.replayed = st == ADIT_ERR_REPLAY || st == ADIT_ERR_OLD;
+		want.forged = st == ADIT_ERR_ICV;
+		want.malformed = st == ADIT_ERR_SHORT || st == ADIT_ERR_MALFORMED ||
+				 st == ADIT_ERR_PADDING || st == ADIT_ERR_FRAGMENT;
+		want.outside = st == ADIT_ERR_SELECTOR;
+		want.exhausted = st == ADIT_ERR_EXHAUSTED;
+		lane.in.n.drops = 0;
+		adit_sa_dropped(&lane.in, (enum adit_status)st);
+		assert_int_equal(lane.in.n.drops, 1);
+		assert_causes(&lane.in);
+	}
+}
+
+/* What an SA had counted one way, and is known better: the sums stay. */
+static void
+test_a_drop_that_is_known_better_moves(void **state)
+{
+	(void)state;
+	lane.in.n = (struct adit_sa_counters){5, 500, 0};
+	adit_sa_recount(&lane.in, ADIT_OK, ADIT_ERR_FRAGMENT, 100);
+	want.malformed = 1;
+	assert_audit(&lane.in);
+	assert_int_equal(lane.in.n.packets, 4);
+	assert_int_equal(lane.in.n.bytes, 400);
+	adit_sa_recount(&lane.in, ADIT_ERR_FRAGMENT, ADIT_ERR_SELECTOR, 100);
+	want.malformed = 0;
+	want.outside = 1;
+	assert_audit(&lane.in);
+	assert_int_equal(lane.in.n.packets, 4);
+	adit_sa_recount(&lane.in, ADIT_ERR_SELECTOR, ADIT_OK, 100);
+	want.outside = 0;
+	assert_audit(&lane.in);
+	assert_int_equal(lane.in.n.packets, 5);
+	assert_int_equal(lane.in.n.bytes, 500);
+}
+
 int
 main(void)
 {
@@ -151,6 +202,10 @@ main(void)
 						open_lane, close_lane),
 		cmocka_unit_test_setup_teardown(test_the_end_of_a_life_counts_at_both_ends,
 						open_lane, close_lane),
+		cmocka_unit_test_setup_teardown(test_each_drop_counts_under_its_cause_alone,
+						open_lane, close_lane),
+		cmocka_unit_test_setup_teardown(test_a_drop_that_is_known_better_moves, open_lane,
+						close_lane),
 		cmocka_unit_test_setup_teardown(test_an_sa_without_cold_part_has_the_sum_alone,
 						open_lane, close_lane),
 	};

@@ -176,6 +176,33 @@ test_cookie_without_randomness_is_not_made(void **state)
 	assert_memory_equal(cookie, again, sizeof cookie);
 }
 
+/* Each version has a secret of its own, which nobody knows: not zero, and not the one before. */
+static void
+test_cookie_of_each_version_is_of_the_secret_drawn_for_it(void **state)
+{
+	struct adit_cookie_jar jar = {0}, other = {0}, unset;
+	uint8_t cookie[4][ADIT_COOKIE_LEN], theirs[ADIT_COOKIE_LEN], known[ADIT_COOKIE_LEN];
+	uint8_t other_state = 0x80;
+	const struct adit_rng other_rng = {&other_state, count_up};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(adit_cookie_rotate(&jar, &rng, i * ADIT_COOKIE_PERIOD_MS),
+				 ADIT_OK);
+		assert_int_equal(adit_cookie_rotate(&other, &other_rng, i * ADIT_COOKIE_PERIOD_MS),
+				 ADIT_OK);
+		assert_int_equal(adit_cookie_make(&jar, &of, cookie[i]), ADIT_OK);
+		assert_int_equal(adit_cookie_make(&other, &of, theirs), ADIT_OK);
+		assert_int_equal(check(&jar, &of, theirs), ADIT_ERR_COOKIE);
+		unset = jar;
+		memset(unset.secret, 0, sizeof unset.secret);
+		assert_int_equal(adit_cookie_make(&unset, &of, known), ADIT_OK);
+		assert_int_equal(check(&jar, &of, known), ADIT_ERR_COOKIE);
+		for (unsigned k = 0; k < i; k++)
+			assert_memory_not_equal(cookie[i] + 1, cookie[k] + 1, ADIT_COOKIE_LEN - 1);
+	}
+}
+
 int
 main(void)
 {
@@ -188,6 +215,7 @@ main(void)
 		cmocka_unit_test(test_cookie_from_before_a_long_silence_is_refused),
 		cmocka_unit_test(test_cookie_of_a_version_that_never_was_is_refused),
 		cmocka_unit_test(test_cookie_without_randomness_is_not_made),
+		cmocka_unit_test(test_cookie_of_each_version_is_of_the_secret_drawn_for_it),
 	};
 
 	return cmocka_run_group_tests_name("cookie", tests, NULL, NULL);

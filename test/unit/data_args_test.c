@@ -331,6 +331,71 @@ test_outer_headers_that_can_not_be_are_refused(void **state)
 	assert_int_equal(adit_pkt_pull_outer(&lane.pkt, &got, &protocol), ADIT_ERR_SHORT);
 }
 
+/* It is told from a packet by nothing but its next header, and shows nothing of the buffer. */
+static void
+test_a_dummy_is_all_zero(void **state)
+{
+	struct adit_sa_params p = lane_params(4, ADIT_TUNNEL, &adit_mbedtls_null_sha256);
+
+	(void)state;
+	lane_open(&lane, &p);
+	memset(lane.buf, 0x77, sizeof lane.buf);
+	lane.pkt = (struct adit_pkt){lane.buf, sizeof lane.buf, LANE_ROOM, 98};
+	assert_int_equal(adit_esp_dummy(&lane.out, &lane.pkt), ADIT_OK);
+	for (size_t i = 0; i < 98; i++)
+		assert_int_equal(lane_data(&lane)[LANE_V4 + 8 + i], 0);
+	assert_int_equal(lane_data(&lane)[LANE_V4 + 8 + 98], 0); /* no padding */
+	assert_int_equal(lane_data(&lane)[LANE_V4 + 8 + 99], 59);
+	assert_int_equal(lane_receive(&lane), ADIT_ERR_DUMMY);
+	lane_close(&lane);
+}
+
+/* What there is of an AH header says whose it is before it says that it is too short. */
+static void
+test_an_ah_header_cut_short_is_refused_by_what_it_says(void **state)
+{
+	enum { AH_FIXED = 12 };
+	struct adit_sa_params p = params(ADIT_PROTO_AH, ADIT_TRANSPORT);
+
+	(void)state;
+	lane_open(&lane, &p);
+	for (size_t n = 0; n <= AH_FIXED; n++) {
+		lane_udp(&lane, 4, 60);
+		assert_int_equal(lane_send(&lane), ADIT_OK);
+		lane.pkt.len = LANE_V4 + n;
+		lane_set_length(lane_data(&lane), lane.pkt.len);
+		lane_keep(&lane);
+		assert_int_equal(lane_receive(&lane), ADIT_ERR_SHORT);
+		lane_again(&lane);
+		lane_put32(lane_data(&lane) + LANE_V4 + 4, LANE_SPI + 1);
+		assert_int_equal(lane_receive(&lane),
+				 n < AH_FIXED ? ADIT_ERR_SHORT : ADIT_ERR_MISMATCH);
+		lane_again(&lane);
+		lane_data(&lane)[LANE_V4 + 1] = 20; /* its length */
+		assert_int_equal(lane_receive(&lane),
+				 n < AH_FIXED ? ADIT_ERR_SHORT : ADIT_ERR_MALFORMED);
+	}
+	lane_close(&lane);
+}
+
+static void
+test_ah_with_nothing_behind_it_is_whole(void **state)
+{
+	struct adit_sa_params p = params(ADIT_PROTO_AH, ADIT_TRANSPORT);
+
+	(void)state;
+	lane_open(&lane, &p);
+	lane_udp(&lane, 4, 60);
+	lane.pkt.len = LANE_V4;
+	lane_data(&lane)[9] = 253;
+	lane_set_length(lane_data(&lane), LANE_V4);
+	lane_keep(&lane);
+	assert_int_equal(lane_send(&lane), ADIT_OK);
+	assert_int_equal(lane_receive(&lane), ADIT_OK);
+	assert_true(lane_is_kept(&lane));
+	lane_close(&lane);
+}
+
 int
 main(void)
 {
@@ -346,6 +411,9 @@ main(void)
 		cmocka_unit_test(test_a_dummy_wants_a_buffer),
 		cmocka_unit_test(test_outer_headers_go_on_and_off),
 		cmocka_unit_test(test_outer_headers_that_can_not_be_are_refused),
+		cmocka_unit_test(test_a_dummy_is_all_zero),
+		cmocka_unit_test(test_an_ah_header_cut_short_is_refused_by_what_it_says),
+		cmocka_unit_test(test_ah_with_nothing_behind_it_is_whole),
 	};
 
 	return cmocka_run_group_tests_name("data_args", tests, NULL, NULL);

@@ -136,6 +136,8 @@ test_what_is_too_big_for_a_bundle_is_counted(void **state)
 	site_data(&a)[6] = 0x40; /* DF: nobody may cut it */
 	lane_ipv4_checksum(site_data(&a));
 	assert_int_equal(site_out(&a), ADIT_VERDICT_TOO_BIG);
+	assert_int_equal(a.v.status, ADIT_ERR_MTU);
+	assert_int_equal(a.ipsec.out[ADIT_ERR_MTU], 1);
 	assert_int_equal(sa_of(&a, 0x1000, &id)->n.drops, 1);
 	assert_int_equal(sa_of(&a, 0x1000, &id)->seq, 0);
 }

@@ -223,6 +223,20 @@ assert_discarded(enum adit_status why)
 }
 
 static void
+assert_bypassed(void)
+{
+	assert_int_equal(v.kind, ADIT_VERDICT_BYPASS);
+	assert_int_equal(v.status, ADIT_OK);
+}
+
+static void
+assert_too_big(void)
+{
+	assert_int_equal(v.kind, ADIT_VERDICT_TOO_BIG);
+	assert_int_equal(v.status, ADIT_ERR_MTU);
+}
+
+static void
 test_later_fragments_leave_through_the_sa_of_the_first(void **state)
 {
 	(void)state;
@@ -240,10 +254,10 @@ test_later_fragments_leave_through_the_sa_of_the_first(void **state)
 	assert_sent(SPI_TWO);
 	put_first(3, PORT_CLEAR);
 	out();
-	assert_int_equal(v.kind, ADIT_VERDICT_BYPASS);
+	assert_bypassed();
 	put_later(3);
 	out();
-	assert_int_equal(v.kind, ADIT_VERDICT_BYPASS);
+	assert_bypassed();
 }
 
 static void
@@ -358,10 +372,10 @@ test_a_later_fragment_in_clear_does_not_join_a_protected_first(void **state)
 	/* Another packet may. */
 	put_first(2, PORT_CLEAR);
 	in();
-	assert_int_equal(v.kind, ADIT_VERDICT_BYPASS);
+	assert_bypassed();
 	put_later(2);
 	in();
-	assert_int_equal(v.kind, ADIT_VERDICT_BYPASS);
+	assert_bypassed();
 }
 
 static void
@@ -492,7 +506,7 @@ test_inner_packets_are_cut_before_esp_as_the_verdict_says(void **state)
 		assert_int_equal(joins_open(&w), ADIT_OK);
 		put_whole(total, PORT_ONE);
 		out();
-		assert_int_equal(v.kind, ADIT_VERDICT_TOO_BIG);
+		assert_too_big();
 		assert_true(v.may_cut);
 		assert_memory_equal(adit_pkt_data(&pkt), whole, total);
 		cut(&c, (struct adit_span){whole, total}, v.mtu);
@@ -527,7 +541,7 @@ test_a_packet_with_df_is_not_to_be_cut(void **state)
 	put_whole(700, PORT_ONE);
 	adit_pkt_data(&pkt)[6] = 0x40;
 	out();
-	assert_int_equal(v.kind, ADIT_VERDICT_TOO_BIG);
+	assert_too_big();
 	assert_false(v.may_cut);
 	assert_int_equal(
 		adit_fragment_begin(&f, (struct adit_span){adit_pkt_data(&pkt), pkt.len}, &params),
@@ -550,7 +564,7 @@ test_ipv6_packets_of_the_least_mtu_are_never_too_big(void **state)
 			assert_true(total < 1250 || pkt.len > 1290);
 			continue;
 		}
-		assert_int_equal(v.kind, ADIT_VERDICT_TOO_BIG);
+		assert_too_big();
 		assert_false(v.may_cut);
 	}
 }

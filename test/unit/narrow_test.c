@@ -455,6 +455,39 @@ test_verify_ts_03_refuses_ends_of_two_versions(void **state)
 			 ADIT_OK);
 }
 
+/* The other way round than ts_03 has it: ours. */
+static void
+test_respond_drops_what_has_no_partner_at_either_end(void **state)
+{
+	const struct adit_ip any6 = {6, {0}};
+	const struct adit_ts all4 = any_v4(), all6 = adit_ts_prefix(&any6, 0);
+	const struct adit_ts both[] = {all6, all4};
+	struct adit_selectors own;
+	struct body i, r;
+
+	(void)state;
+	memset(&own, 0, sizeof own);
+	own.local_n = own.remote_n = 2;
+	own.local[0] = own.remote[0] = all6;
+	own.local[1] = own.remote[1] = all4;
+	for (unsigned side = 0; side < 2; side++) {
+		const struct adit_ts *tsi = side ? both : &all4, *tsr = side ? &all4 : both;
+
+		assert_int_equal(adit_narrow_respond(&own, body(&i, tsi, side ? 2 : 1),
+						     body(&r, tsr, side ? 1 : 2), NULL, &sel,
+						     &reply),
+				 ADIT_OK);
+		assert_int_equal(sel.local_n, 1);
+		assert_int_equal(sel.remote_n, 1);
+		assert_ts(&sel.local[0], all4);
+		assert_ts(&sel.remote[0], all4);
+		assert_int_equal(reply.local_n, 1);
+		assert_int_equal(reply.remote_n, 1);
+		assert_ts(&reply.local[0], all4);
+		assert_ts(&reply.remote[0], all4);
+	}
+}
+
 int
 main(void)
 {
@@ -479,6 +512,7 @@ main(void)
 		cmocka_unit_test(test_verify_ts_04_refuses_more_selectors_than_can_be_kept),
 		cmocka_unit_test(test_verify_refuses_a_type_that_was_not_offered),
 		cmocka_unit_test(test_verify_ts_03_refuses_ends_of_two_versions),
+		cmocka_unit_test(test_respond_drops_what_has_no_partner_at_either_end),
 	};
 
 	return cmocka_run_group_tests_name("narrow", tests, NULL, NULL);

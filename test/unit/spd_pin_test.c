@@ -232,31 +232,57 @@ test_the_hash_finds_what_the_list_finds(void **state)
 	assert_true(pinned > TURNS / 2);
 }
 
-/* However many there are, each look-up sees its own alone. */
+/* The i-th flow of many that differ in one thing alone. */
+static struct adit_flow
+flow_that_differs(uint8_t pfp, unsigned i)
+{
+	struct adit_flow f = {.local = {4, {10, 9}},
+			      .remote = {4, {10, 8}},
+			      .protocol = ADIT_PROTO_UDP,
+			      .has_ports = true,
+			      .local_port = 1000,
+			      .remote_port = 2000};
+
+	if (pfp == ADIT_PFP_LOCAL)
+		f.local.b[3] = (uint8_t)i;
+	if (pfp == ADIT_PFP_REMOTE)
+		f.remote.b[2] = (uint8_t)i;
+	if (pfp == ADIT_PFP_PROTOCOL)
+		f.protocol = (uint8_t)i;
+	if (pfp == ADIT_PFP_LOCAL_PORT)
+		f.local_port = (uint16_t)i;
+	if (pfp == ADIT_PFP_REMOTE_PORT)
+		f.remote_port = (uint16_t)i;
+	return f;
+}
+
+/* However many there are, and whatever it is in which they differ, each look-up sees its own alone.
+ */
 static void
 test_sas_of_other_flows_are_not_walked(void **state)
 {
-	struct adit_flow f = random_flow();
+	static const uint8_t pfps[] = {ADIT_PFP_LOCAL, ADIT_PFP_REMOTE, ADIT_PFP_PROTOCOL,
+				       ADIT_PFP_LOCAL_PORT, ADIT_PFP_REMOTE_PORT};
+	const struct adit_sad_note note = {0, ADIT_BY_SPI, 0, 0};
 
 	(void)state;
-	open_both();
-	policies[0].pfp = ADIT_PFP_LOCAL | ADIT_PFP_LOCAL_PORT;
-	f.remote.b[3] = 0;
-	f.has_ports = true;
-	for (unsigned i = 0; i < 200; i++) {
-		const struct adit_sad_note note = {0, ADIT_BY_SPI, 0, 0};
-		struct adit_selectors s;
-		uint32_t slot;
+	for (unsigned k = 0; k < sizeof pfps; k++) {
+		open_both();
+		policies[0].pfp = pfps[k];
+		policies[0].selectors.remote[0] = policies[0].selectors.local[0];
+		for (unsigned i = 1; i <= 200; i++, count++) {
+			struct adit_flow f = flow_that_differs(pfps[k], i);
+			struct adit_selectors s;
+			uint32_t slot;
 
-		f.local_port = (uint16_t)i;
-		assert_int_equal(adit_selectors_from_packet(&policies[0], &f, &s), ADIT_OK);
-		add_to(&hashed, &s, &note);
-		assert_int_equal(hashed.heads[0], 0);
-		slot = adit_spd_pinned(&hashed.spd, &hashed.sad, 0, &f, UINT32_MAX);
-		assert_int_equal(slot, hashed.ids[count].slot);
-		assert_int_equal(adit_spd_pinned(&hashed.spd, &hashed.sad, 0, &f, slot),
-				 UINT32_MAX);
-		count++;
+			assert_int_equal(adit_selectors_from_packet(&policies[0], &f, &s), ADIT_OK);
+			add_to(&hashed, &s, &note);
+			assert_int_equal(hashed.heads[0], 0);
+			slot = adit_spd_pinned(&hashed.spd, &hashed.sad, 0, &f, UINT32_MAX);
+			assert_int_equal(slot, hashed.ids[count].slot);
+			assert_int_equal(adit_spd_pinned(&hashed.spd, &hashed.sad, 0, &f, slot),
+					 UINT32_MAX);
+		}
 	}
 }
 

@@ -250,12 +250,75 @@ key_the_seal(void **state)
 	return seal.aead->setkey(seal.aead, seal.kc, key) == ADIT_OK ? 0 : -1;
 }
 
+/* What is in the form and can't be: a status of its own, and nothing of the SA. */
+static void
+test_a_form_that_can_not_be_has_its_status(void **state)
+{
+	enum { DIR = 0, ENCR = 46, BITS = 48, KEY_LEN = 52, ESN = 53, TOP = 147 };
+	static const struct {
+		size_t at;
+		uint8_t value;
+		enum adit_status st;
+	} rows[] = {{DIR, 0, ADIT_ERR_MALFORMED},
+		    {DIR, 3, ADIT_ERR_MALFORMED},
+		    {ENCR + 1, 99, ADIT_ERR_UNSUPPORTED},
+		    {BITS + 1, 192, ADIT_ERR_MALFORMED},
+		    {KEY_LEN, 255, ADIT_ERR_MALFORMED},
+		    {ESN, 2, ADIT_ERR_MALFORMED},
+		    {ESN, 0, ADIT_OK},
+		    {TOP, 1, ADIT_OK}};
+	const struct adit_state_jump none = {0, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct adit_sa_state s;
+		size_t len;
+
+		memcpy(bytes, header, sizeof header);
+		memset(bytes + HEADER, 0x77, IV);
+		len = put_form(bytes + PLAIN_AT);
+		bytes[PLAIN_AT + rows[i].at] = rows[i].value;
+		crypt(seal.aead->seal, len);
+		assert_int_equal(adit_state_import((struct adit_span){bytes, PLAIN_AT + len + ICV},
+						   &seal, &adit_mbedtls_compat, &none, 5000, &s),
+				 rows[i].st);
+		adit_state_wipe(&s);
+	}
+}
+
+/* Numbers of 32 bits end at 2^32 - 1, whatever stands in the form. */
+static void
+test_a_number_past_the_last_is_malformed(void **state)
+{
+	enum { ESN = 53, TOP = 147 };
+	const struct adit_state_jump none = {0, 0};
+
+	(void)state;
+	for (unsigned esn = 0; esn < 2; esn++) {
+		struct adit_sa_state s;
+		size_t len;
+
+		memcpy(bytes, header, sizeof header);
+		memset(bytes + HEADER, 0x77, IV);
+		len = put_form(bytes + PLAIN_AT);
+		bytes[PLAIN_AT + ESN] = (uint8_t)esn;
+		bytes[PLAIN_AT + TOP + 3] = 1;
+		crypt(seal.aead->seal, len);
+		assert_int_equal(adit_state_import((struct adit_span){bytes, PLAIN_AT + len + ICV},
+						   &seal, &adit_mbedtls_compat, &none, 5000, &s),
+				 esn ? ADIT_OK : ADIT_ERR_MALFORMED);
+		adit_state_wipe(&s);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_form_of_an_export_is_that_of_its_version),
 		cmocka_unit_test(test_each_field_comes_back),
+		cmocka_unit_test(test_a_form_that_can_not_be_has_its_status),
+		cmocka_unit_test(test_a_number_past_the_last_is_malformed),
 	};
 
 	return cmocka_run_group_tests_name("state_form", tests, key_the_seal, NULL);
