@@ -109,8 +109,7 @@ adit_spd_unlink(struct adit_spd *spd, struct adit_sad *sad, struct adit_sa_id id
 		spd->mem.heads[e->note.policy] = e->next;
 	if (e->next)
 		sad->mem.entries[e->next - 1].prev = e->prev;
-	e->next = 0;
-	e->prev = 0;
+	e->prev = 0; /* who is linked is the first */
 }
 
 #define DSCP_MAX 63

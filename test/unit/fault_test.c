@@ -255,6 +255,37 @@ test_hashes_and_prfs_that_fail_once_are_survived(void **state)
 	assert_in_range(n, 115, ENDLESS - 1);
 }
 
+/* A delete, and a peer whose cipher fails when it answers: it can't go on, and says why. */
+static void
+test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
+{
+	enum { OPENED = 2, CALLS = 5 }; /* setkey, open; setkey, make_iv, seal */
+	struct adit_ike_id id;
+
+	(void)state;
+	make_crypto();
+	for (unsigned n = OPENED + 1; n <= CALLS; n++) {
+		struct pair_datagram d;
+
+		pair_defaults(&pair, n);
+		countdown = 0;
+		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+		pair_open(&pair);
+		id = pair_start(&pair);
+		pair_run(&pair);
+		assert_true(pair_is_up(&pair));
+		assert_int_equal(adit_ike_probe(&pair.a.ike, pair.now, id), ADIT_OK);
+		assert_true(pair_take(&pair, &pair.a, &d));
+		countdown = n;
+		assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_ERR_CRYPTO);
+		assert_int_equal(countdown, 0);
+		assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_CRYPTO);
+		assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->notify, 0);
+		assert_int_equal(pair_last(&pair.b, ADIT_EVENT_CHILD_DOWN)->reason,
+				 ADIT_ERR_CRYPTO);
+	}
+}
+
 int
 main(void)
 {
@@ -262,6 +293,8 @@ main(void)
 		cmocka_unit_test(test_a_random_source_that_fails_once_is_survived),
 		cmocka_unit_test(test_crypto_that_fails_once_is_survived),
 		cmocka_unit_test(test_hashes_and_prfs_that_fail_once_are_survived),
+		cmocka_unit_test(
+			test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason),
 	};
 
 	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);

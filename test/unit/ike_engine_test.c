@@ -416,6 +416,8 @@ test_delete_ends_both_sides(void **state)
 		pair_run(&pair);
 		assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_OK);
 		assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->reason, ADIT_OK);
+		assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->notify, 0);
+		assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->notify, 0);
 		assert_int_equal(pair_in_use(&pair.a), 0);
 		assert_int_equal(pair_in_use(&pair.b), 0);
 		assert_int_equal(adit_ike_delete(&pair.a.ike, pair.now, id), ADIT_ERR_STALE);

@@ -527,6 +527,35 @@ test_messages_longer_than_any_are_refused(void **state)
 	assert_int_equal(pair_in_use(&pair.b), 0);
 }
 
+static bool
+lose_all(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	(void)p;
+	(void)from;
+	(void)d;
+	return false;
+}
+
+/* Anybody can say no; who has heard the true answer after that does not hold it against the peer.
+ */
+static void
+test_an_error_before_the_true_answer_is_forgotten(void **state)
+{
+	struct pair_datagram d, lie;
+
+	(void)state;
+	begin(63);
+	d = lie = answer_to_a();
+	edit_to_notify(&lie, ADIT_N_NO_PROPOSAL_CHOSEN, NULL, 0);
+	(void)!pair_give(&pair, &pair.a, &lie);
+	assert_int_equal(pair.a.sas[0].notify, ADIT_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	pair.wire = lose_all;
+	pair_pass(&pair, 600000);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_TIMEOUT);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->notify, 0);
+}
+
 int
 main(void)
 {
@@ -551,6 +580,7 @@ main(void)
 		cmocka_unit_test(test_a_request_with_a_bad_public_value_gets_no_answer),
 		cmocka_unit_test(test_another_request_under_the_same_spi_is_refused),
 		cmocka_unit_test(test_messages_longer_than_any_are_refused),
+		cmocka_unit_test(test_an_error_before_the_true_answer_is_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("ike_init", tests, NULL, NULL);

@@ -298,6 +298,31 @@ test_without_a_nat_ike_auth_is_from_where_the_first_request_was(void **state)
 	assert_true(adit_ip_equal(&pair.b.out.remote, &pair.a.end.ip));
 }
 
+/* Until IKE_AUTH says who it is, a stranger is the first of our peers that it can be. */
+static void
+test_a_request_belongs_to_the_first_peer_that_fits(void **state)
+{
+	static struct adit_peer_config peers[3];
+	struct pair_datagram d;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		pair_defaults(&pair, 64 + i);
+		for (unsigned k = 0; k < 3; k++) {
+			peers[k] = pair.b.peer;
+			if (k < i)
+				peers[k].remote.b[3] = 99;
+		}
+		pair.b.cfg.peers = peers;
+		pair.b.cfg.peer_count = 3;
+		pair_open(&pair);
+		(void)pair_start(&pair);
+		assert_true(pair_take(&pair, &pair.a, &d));
+		assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+		assert_int_equal(pair.b.sas[0].peer, i);
+	}
+}
+
 int
 main(void)
 {
@@ -309,6 +334,7 @@ main(void)
 		cmocka_unit_test(test_an_answer_elsewhere_is_no_keep_alive),
 		cmocka_unit_test(test_a_peer_is_not_followed_to_where_its_esp_can_not_go),
 		cmocka_unit_test(test_without_a_nat_ike_auth_is_from_where_the_first_request_was),
+		cmocka_unit_test(test_a_request_belongs_to_the_first_peer_that_fits),
 	};
 
 	return cmocka_run_group_tests_name("ike_path", tests, NULL, NULL);

@@ -391,6 +391,33 @@ test_pieces_that_contradict_themselves_are_refused(void **state)
 	assert_int_equal(adit_reasm_add(&w.r, 0, &wrong), ADIT_ERR_ARG);
 }
 
+/* Two units behind a header is the least that a packet of fragments has. */
+static void
+test_a_slot_holds_the_least_packet_between_its_rooms(void **state)
+{
+	static const size_t rooms[][2] = {{0, 0}, {7, 0}, {0, 9}, {100, 60}};
+	const size_t least = 20 + 2 * 8;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+		struct adit_reasm_mem mem = joins_memory();
+		struct adit_reasm r;
+
+		mem.headroom = rooms[i][0];
+		mem.tailroom = rooms[i][1];
+		mem.slot_size = rooms[i][0] + rooms[i][1] + least;
+		assert_int_equal(adit_reasm_init(&r, &mem), ADIT_OK);
+		mem.slot_size--;
+		assert_int_equal(adit_reasm_init(&r, &mem), ADIT_ERR_ARG);
+		mem.slot_size = least;
+		mem.tailroom = SIZE_MAX - i;
+		assert_int_equal(adit_reasm_init(&r, &mem), ADIT_ERR_ARG);
+		mem.tailroom = rooms[i][1];
+		mem.headroom = SIZE_MAX - i;
+		assert_int_equal(adit_reasm_init(&r, &mem), ADIT_ERR_ARG);
+	}
+}
+
 int
 main(void)
 {
@@ -406,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_ecn_of_fragments_joins_as_rfc_3168_says),
 		cmocka_unit_test(test_headers_of_the_whole_are_those_of_the_first_fragment),
 		cmocka_unit_test(test_pieces_that_contradict_themselves_are_refused),
+		cmocka_unit_test(test_a_slot_holds_the_least_packet_between_its_rooms),
 	};
 
 	return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);

@@ -18,7 +18,8 @@ enum { RECORDS = 64 };
 struct log {
 	struct adit_trace_record records[RECORDS];
 	uint8_t payloads[RECORDS][1024];
-	uint8_t keys[RECORDS][2][64];
+	uint8_t keys[RECORDS][4][64]; /* sk_ei, sk_er, sk_ai, sk_ar */
+	struct adit_path paths[RECORDS];
 	unsigned n;
 };
 
@@ -30,6 +31,7 @@ record(void *ctx, const struct adit_trace_record *rec)
 {
 	struct log *log = ctx;
 	struct adit_trace_record *to = &log->records[log->n];
+	const struct adit_span keys[] = {rec->sk_ei, rec->sk_er, rec->sk_ai, rec->sk_ar};
 
 	assert_in_range(log->n, 0, RECORDS - 1);
 	*to = *rec;
@@ -37,10 +39,11 @@ record(void *ctx, const struct adit_trace_record *rec)
 	if (rec->payloads.n)
 		memcpy(log->payloads[log->n], rec->payloads.p, rec->payloads.n);
 	to->payloads.p = log->payloads[log->n];
-	if (rec->sk_ei.n)
-		memcpy(log->keys[log->n][0], rec->sk_ei.p, rec->sk_ei.n);
-	if (rec->sk_er.n)
-		memcpy(log->keys[log->n][1], rec->sk_er.p, rec->sk_er.n);
+	for (unsigned i = 0; i < 4; i++)
+		if (keys[i].n)
+			memcpy(log->keys[log->n][i], keys[i].p, keys[i].n);
+	if (rec->path)
+		log->paths[log->n] = *rec->path;
 	log->n++;
 }
 
@@ -288,6 +291,68 @@ test_what_is_reserved_in_the_header_is_zero(void **state)
 	assert_int_equal(pair_in_use(&pair.a), 0);
 }
 
+/* With an integrity algorithm beside the cipher there are four keys, all of them different. */
+static void
+test_the_keys_of_a_cipher_with_a_mac_are_all_told(void **state)
+{
+	static const struct adit_transform cbc[] = {
+		{ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_CBC, 128},
+		{ADIT_TRANSFORM_INTEG, ADIT_AUTH_HMAC_SHA2_256_128, 0},
+		{ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+		{ADIT_TRANSFORM_KE, ADIT_KE_CURVE25519, 0}};
+	static const struct adit_proposal proposal = {cbc, 4};
+	const struct adit_trace_record *rec[2];
+
+	(void)state;
+	begin(9);
+	pair.a.peer.proposals = pair.b.peer.proposals = &proposal;
+	pair.a.peer.proposal_count = pair.b.peer.proposal_count = 1;
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+	for (unsigned i = 0; i < 2; i++) {
+		rec[i] = nth(&logs[i], ADIT_TRACE_IKE_KEYS, 0);
+		assert_non_null(rec[i]);
+		assert_int_equal(rec[i]->sk_ei.n, 16);
+		assert_int_equal(rec[i]->sk_er.n, 16);
+		assert_int_equal(rec[i]->sk_ai.n, 32);
+		assert_int_equal(rec[i]->sk_ar.n, 32);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t *key = logs[0].keys[rec[0] - logs[0].records][i];
+
+		assert_memory_equal(key, logs[1].keys[rec[1] - logs[1].records][i], 64);
+		for (unsigned k = 0; k < i; k++)
+			assert_memory_not_equal(key, logs[0].keys[rec[0] - logs[0].records][k], 16);
+	}
+}
+
+/* A request goes to where the peer is known to be, not to where it asked from last. */
+static void
+test_messages_are_told_with_the_path_that_they_take(void **state)
+{
+	const struct adit_trace_record *rec;
+	struct pair_datagram d;
+
+	(void)state;
+	connect(10);
+	for (unsigned i = 0; i < 4; i++) {
+		rec = nth(&logs[1], ADIT_TRACE_MESSAGE, i);
+		assert_true(adit_ip_equal(&logs[1].paths[rec - logs[1].records].remote.ip,
+					  &pair.a.end.ip));
+	}
+	/* What was asked last came from somewhere else. */
+	pair.b.sas[0].asked_from.remote.port = 999;
+	assert_int_equal(
+		adit_ike_probe(&pair.b.ike, pair.now, pair_last(&pair.b, ADIT_EVENT_IKE_UP)->ike),
+		ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	rec = nth(&logs[1], ADIT_TRACE_MESSAGE, 4);
+	assert_true(rec->sent && !rec->response);
+	assert_int_equal(logs[1].paths[rec - logs[1].records].remote.port, d.path.remote.port);
+	assert_int_equal(d.path.remote.port, 500);
+}
+
 int
 main(void)
 {
@@ -300,6 +365,8 @@ main(void)
 		cmocka_unit_test(test_stateless_answers_are_told_too),
 		cmocka_unit_test(test_what_is_reserved_in_the_header_is_zero),
 		cmocka_unit_test(test_a_delete_is_answered_with_the_sa_of_the_other_direction),
+		cmocka_unit_test(test_the_keys_of_a_cipher_with_a_mac_are_all_told),
+		cmocka_unit_test(test_messages_are_told_with_the_path_that_they_take),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
