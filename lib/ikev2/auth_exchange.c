@@ -156,7 +156,6 @@ come_up(struct adit_ike *ike, struct adit_ike_sa *sa, adit_ms now)
 	adit_ike_end_handshake(ike, sa);
 	adit_ike_set_state(ike, sa, ADIT_IKE_UP);
 	sa->tell |= ADIT_TELL_UP;
-	sa->heard_at = now;
 	adit_ike_note_event(ike, sa);
 	adit_timer_wake(ike, sa, now); /* timers of an SA that is up begin with the next tick */
 }

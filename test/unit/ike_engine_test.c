@@ -125,6 +125,7 @@ test_transport_mode_declined_is_no_tunnel(void **state)
 	pair_pass(&pair, 1000);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 0);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_DOWN), 1);
+	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_UNEXPECTED);
 	assert_int_equal(pair_in_use(&pair.a), 0);
 	assert_int_equal(pair_in_use(&pair.b), 0);
 }

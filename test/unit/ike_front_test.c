@@ -416,6 +416,49 @@ test_event_names_are_for_kinds_alone(void **state)
 	assert_string_equal(adit_event_name((enum adit_ike_event_kind)5), "?");
 }
 
+/* --- A life in which nothing goes wrong. */
+
+static bool
+give_and_see(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	assert_int_equal(pair_give(p, from == &p->a ? &p->b : &p->a, d), ADIT_OK);
+	return false;
+}
+
+/* Up, a liveness check, the child down, all down, by either side: no message of it is refused. */
+static void
+test_all_messages_of_a_good_life_are_taken(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct pair_side *who = i ? &pair.b : &pair.a;
+
+		pair_defaults(&pair, 60 + i);
+		pair.wire = give_and_see;
+		pair_open(&pair);
+		pair_start(&pair);
+		pair_run(&pair);
+		assert_true(pair_is_up(&pair));
+		assert_int_equal(
+			adit_ike_probe(&who->ike, pair.now, pair_last(who, ADIT_EVENT_IKE_UP)->ike),
+			ADIT_OK);
+		pair_run(&pair);
+		assert_int_equal(adit_ike_delete_child(&who->ike, pair.now,
+						       pair_last(who, ADIT_EVENT_CHILD_UP)->child),
+				 ADIT_OK);
+		pair_run(&pair);
+		assert_int_equal(adit_ike_delete(&who->ike, pair.now,
+						 pair_last(who, ADIT_EVENT_IKE_UP)->ike),
+				 ADIT_OK);
+		pair_run(&pair);
+		assert_int_equal(pair_in_use(&pair.a) + pair_in_use(&pair.b), 0);
+		for (unsigned st = 1; st < ADIT_STATUS_COUNT; st++) {
+			assert_int_equal(adit_ike_counters(&pair.a.ike)[st], 0);
+			assert_int_equal(adit_ike_counters(&pair.b.ike)[st], 0);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -432,6 +475,7 @@ main(void)
 		cmocka_unit_test(test_what_is_being_deleted_is_not_deleted_twice),
 		cmocka_unit_test(test_a_dead_child_is_stale_before_its_event),
 		cmocka_unit_test(test_event_names_are_for_kinds_alone),
+		cmocka_unit_test(test_all_messages_of_a_good_life_are_taken),
 	};
 
 	return cmocka_run_group_tests_name("ike_front", tests, NULL, NULL);

@@ -493,6 +493,42 @@ test_without_randomness_there_is_no_cookie(void **state)
 	assert_false(pair_take(&pair, &pair.b, &d));
 }
 
+/* A source that writes before it fails has said nothing. */
+static enum adit_status
+fail_for_one(void *ctx, uint8_t *out, size_t n)
+{
+	if (n != 1)
+		return pair_rng_fill(ctx, out, n);
+	*out = 0xff;
+	return ADIT_ERR_RANDOM;
+}
+
+static void
+test_without_randomness_messages_are_repeated_on_time(void **state)
+{
+	(void)state;
+	pair_defaults(&pair, 6);
+	pair.a.cfg.rng.fill = fail_for_one;
+	pair.a.cfg.retransmit_timeout_ms = 700;
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_int_equal(pair.a.sas[0].retransmit_at, pair.now + 700);
+}
+
+static void
+test_without_randomness_no_sa_is_taken(void **state)
+{
+	const struct adit_path path = {pair.a.end, pair.b.end};
+	struct adit_ike_sa *sa;
+
+	(void)state;
+	pair_defaults(&pair, 7);
+	pair.a.rng.fails = true;
+	pair_open(&pair);
+	assert_int_equal(adit_ike_take(&pair.a.ike, true, &path, &sa), ADIT_ERR_RANDOM);
+	assert_int_equal(pair_in_use(&pair.a), 0);
+}
+
 int
 main(void)
 {
@@ -513,6 +549,8 @@ main(void)
 		cmocka_unit_test(
 			test_of_several_peers_one_that_fits_goes_before_one_that_wants_another_group),
 		cmocka_unit_test(test_without_randomness_there_is_no_cookie),
+		cmocka_unit_test(test_without_randomness_messages_are_repeated_on_time),
+		cmocka_unit_test(test_without_randomness_no_sa_is_taken),
 	};
 
 	return cmocka_run_group_tests_name("ike_slots", tests, NULL, NULL);

@@ -418,6 +418,42 @@ test_a_slot_holds_the_least_packet_between_its_rooms(void **state)
 	}
 }
 
+/* All that came, whatever becomes of them. */
+static void
+test_fragments_are_counted_as_they_come(void **state)
+{
+	struct cuts_fragment f = {.id = 9, .more = true, .len = 64};
+	struct joins w;
+
+	(void)state;
+	assert_int_equal(joins_open(&w), ADIT_OK);
+	for (unsigned i = 1; i <= 5; i++) {
+		assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_PENDING);
+		assert_int_equal(w.r.n.fragments, i);
+		f.offset += 64;
+	}
+	f.more = false;
+	assert_int_equal(joins_fragment(&w, &f), ADIT_OK);
+	assert_int_equal(w.r.n.fragments, 6);
+	assert_int_equal(w.r.n.packets, 1);
+}
+
+/* Eight bytes are a fragment that IPv4 can make: its first may lack half of a TCP header. IPv6's
+ * may not (RFC 7112). */
+static void
+test_a_first_fragment_with_half_a_header_is_ipv4_s_alone(void **state)
+{
+	struct cuts_fragment f = {.id = 9, .more = true, .len = 8, .protocol = 6};
+	struct joins w;
+
+	(void)state;
+	assert_int_equal(joins_open(&w), ADIT_OK);
+	f.version = 4;
+	assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_PENDING);
+	f.version = 6;
+	assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_MALFORMED);
+}
+
 int
 main(void)
 {
@@ -434,6 +470,8 @@ main(void)
 		cmocka_unit_test(test_headers_of_the_whole_are_those_of_the_first_fragment),
 		cmocka_unit_test(test_pieces_that_contradict_themselves_are_refused),
 		cmocka_unit_test(test_a_slot_holds_the_least_packet_between_its_rooms),
+		cmocka_unit_test(test_fragments_are_counted_as_they_come),
+		cmocka_unit_test(test_a_first_fragment_with_half_a_header_is_ipv4_s_alone),
 	};
 
 	return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);
