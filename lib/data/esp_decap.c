@@ -14,6 +14,7 @@ struct job {
 	const struct adit_ip_view *outer;
 	uint64_t seq;
 	size_t data, len; /* what is enciphered: where, and how much */
+	size_t i;         /* its place in the burst */
 	struct adit_esp_crypt c;
 };
 
@@ -74,15 +75,15 @@ static enum adit_status
 plan(const struct adit_sa *sa, const uint8_t *p, struct job *j, struct adit_esp_layout *l)
 {
 	size_t esp;
+	uint32_t low;
 	enum adit_status st = find_esp(sa, p, j, &esp);
 
 	if (st == ADIT_OK)
 		st = adit_layout_of_packet(sa, esp, j->outer->total, l);
 	if (st != ADIT_OK)
 		return st;
-	j->seq = adit_load32(p + esp + 4);
-	if (sa->window.esn)
-		j->seq = adit_replay_expand(&sa->window, (uint32_t)j->seq);
+	low = adit_load32(p + esp + 4);
+	j->seq = sa->window.esn ? adit_replay_expand(&sa->window, low) : low;
 	j->data = l->data;
 	j->len = l->len;
 	return ADIT_OK;
@@ -130,7 +131,8 @@ begin(const struct adit_sa *sa, const struct adit_sa *own, const struct adit_pkt
 	struct adit_esp_layout l;
 	enum adit_status st = plan(sa, p, j, &l);
 
-	if (st == ADIT_OK && own)
+	/* What is beyond the window is new. */
+	if (st == ADIT_OK && own && j->seq <= own->window.top)
 		st = adit_replay_check(&own->window, j->seq);
 	if (st == ADIT_OK)
 		adit_esp_crypt_op(sa, p, &l, j->seq, &j->c, op);
@@ -166,34 +168,50 @@ finish(const struct adit_sa *sa, struct adit_sa *own, struct adit_pkt *pkt, cons
 	return st == ADIT_OK ? unwrap(sa, pkt, j, rx) : st;
 }
 
-/* Packets whose status is OK, and whose shapes are known. */
+/* Begins the packets whose status is OK, and whose shapes are known; how many go on. */
+static size_t
+begin_some(const struct adit_sa *sa, struct adit_sa *own, const struct adit_esp_burst *b,
+	   struct job *jobs, struct adit_aead_op *ops)
+{
+	struct job *j = jobs;
+
+	for (size_t i = 0; i < b->n; i++) {
+		enum adit_status st = b->st[i];
+
+		j->outer = &b->ips[i];
+		j->i = i;
+		if (st == ADIT_OK)
+			st = begin(sa, own, &b->pkts[i], j, ops);
+		if (st == ADIT_OK) {
+			j++;
+			ops++;
+		} else if (own) {
+			adit_sa_dropped(own, st);
+		}
+		b->st[i] = st;
+	}
+	return (size_t)(j - jobs);
+}
+
 static void
 decap_some(const struct adit_sa *sa, struct adit_sa *own, const struct adit_esp_burst *b)
 {
 	struct adit_aead_op ops[ADIT_BURST];
 	struct job jobs[ADIT_BURST];
-	struct adit_pkt *pkts = b->pkts;
-	enum adit_status *st = b->st;
-	size_t n = b->n, ready = 0;
+	size_t n = begin_some(sa, own, b, jobs, ops);
 
-	for (size_t i = 0; i < n; i++) {
-		jobs[ready].outer = &b->ips[i];
-		if (st[i] == ADIT_OK)
-			st[i] = begin(sa, own, &pkts[i], &jobs[ready], &ops[ready]);
-		if (st[i] == ADIT_OK)
-			ready++;
-	}
-	if (ready)
-		sa->aead->open(sa->aead, sa->kc, ops, ready);
-	for (size_t i = 0, k = 0; i < n; i++) {
-		if (st[i] == ADIT_OK) {
-			st[i] = ops[k].status;
-			if (st[i] == ADIT_OK)
-				st[i] = finish(sa, own, &pkts[i], &jobs[k], &b->rx[i]);
-			k++;
-		}
+	if (n)
+		sa->aead->open(sa->aead, sa->kc, ops, n);
+	for (size_t k = 0; k < n; k++) {
+		const struct job *j = &jobs[k];
+		struct adit_pkt *pkt = &b->pkts[j->i];
+		enum adit_status st = ops[k].status;
+
+		if (st == ADIT_OK)
+			st = finish(sa, own, pkt, j, &b->rx[j->i]);
 		if (own)
-			count(own, &pkts[i], st[i]);
+			count(own, pkt, st);
+		b->st[j->i] = st;
 	}
 }
 

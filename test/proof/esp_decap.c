@@ -8,7 +8,8 @@
  * Options: -DPROOF_BYTES_UNREAD -DPROOF_COMPARE_ANY
  * Broken: lib/data/layout.h s/< around + ADIT_ESP_TRAILER_LEN/< ADIT_ESP_TRAILER_LEN/
  * Broken: lib/data/esp_decap.c s/pad + ADIT_ESP_TRAILER_LEN >/pad >/
- * Broken: lib/data/esp_decap.c s/st\[i\] = ops\[k\].status;/st[i] = ADIT_OK;/
+ * Broken: lib/data/esp_decap.c s/st = ops\[k\].status;/st = ADIT_OK;/
+ * Broken: lib/data/esp_decap.c s/j->seq <= own->window.top/j->seq < own->window.top/
  */
 #include "adit/esp.h"
 #include "replay_contract.h"
