@@ -286,6 +286,35 @@ test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
 	}
 }
 
+/* The same of what it asks for itself. */
+static void
+test_a_request_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
+{
+	enum { CALLS = 3 }; /* setkey, make_iv, seal */
+
+	(void)state;
+	make_crypto();
+	for (unsigned n = 1; n <= CALLS; n++) {
+		struct adit_ike_id id;
+		struct pair_datagram d;
+
+		pair_defaults(&pair, n);
+		countdown = 0;
+		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+		pair_open(&pair);
+		id = pair_start(&pair);
+		pair_run(&pair);
+		assert_true(pair_is_up(&pair));
+		countdown = n;
+		(void)!adit_ike_probe(&pair.a.ike, pair.now, id);
+		assert_false(pair_take(&pair, &pair.a, &d));
+		assert_int_equal(countdown, 0);
+		pair_events(&pair.a);
+		assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_CRYPTO);
+		assert_int_equal(pair_in_use(&pair.a), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -295,6 +324,8 @@ main(void)
 		cmocka_unit_test(test_hashes_and_prfs_that_fail_once_are_survived),
 		cmocka_unit_test(
 			test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason),
+		cmocka_unit_test(
+			test_a_request_that_can_not_be_sealed_ends_the_sa_with_that_reason),
 	};
 
 	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "support/pair.h"
+#include "support/edit.h"
+#include "wire/ike_payload.h"
 
 static struct pair pair;
 
@@ -459,6 +460,42 @@ test_all_messages_of_a_good_life_are_taken(void **state)
 	}
 }
 
+static uint32_t known_spi;
+
+/* The peer's one SPI behind two that nobody has. */
+static bool
+delete_three(void *ctx, uint8_t type, uint8_t *body, size_t *n)
+{
+	(void)ctx;
+	if (type != ADIT_PAYLOAD_DELETE)
+		return true;
+	assert_int_equal(*n, 8);
+	known_spi = (uint32_t)body[4] << 24 | (uint32_t)body[5] << 16 | (uint32_t)body[6] << 8 |
+		    body[7];
+	body[3] = 3;
+	memcpy(body + 12, body + 4, 4);
+	memset(body + 4, 0x11, 8);
+	*n = 16;
+	return true;
+}
+
+static void
+test_a_delete_of_many_spis_is_read_to_its_end(void **state)
+{
+	struct pair_datagram d;
+
+	(void)state;
+	connect(70);
+	assert_int_equal(adit_ike_delete_child(&pair.a.ike, pair.now,
+					       pair_last(&pair.a, ADIT_EVENT_CHILD_UP)->child),
+			 ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_true(edit_message(&pair.a, &d, delete_three, NULL));
+	assert_int_equal(known_spi, pair.a.in.spi);
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_CHILD_DOWN), 1);
+}
+
 int
 main(void)
 {
@@ -476,6 +513,7 @@ main(void)
 		cmocka_unit_test(test_a_dead_child_is_stale_before_its_event),
 		cmocka_unit_test(test_event_names_are_for_kinds_alone),
 		cmocka_unit_test(test_all_messages_of_a_good_life_are_taken),
+		cmocka_unit_test(test_a_delete_of_many_spis_is_read_to_its_end),
 	};
 
 	return cmocka_run_group_tests_name("ike_front", tests, NULL, NULL);
