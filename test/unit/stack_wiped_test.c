@@ -90,10 +90,10 @@ static const uint8_t known[16] = "left on a stack";
 static void
 leave_something(void)
 {
-	volatile uint8_t copy[sizeof known];
+	volatile uint8_t copy[64 * sizeof known];
 
-	for (size_t i = 0; i < sizeof known; i++)
-		copy[i] = known[i];
+	for (size_t i = 0; i < sizeof copy; i++)
+		copy[i] = known[i % sizeof known];
 	(void)copy[0];
 }
 
