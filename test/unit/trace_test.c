@@ -353,6 +353,41 @@ test_messages_are_told_with_the_path_that_they_take(void **state)
 	assert_int_equal(d.path.remote.port, 500);
 }
 
+/* Byte by byte, from the first payload to the last, and nothing behind it. */
+static void
+test_what_is_told_of_a_message_is_the_same_at_both_ends(void **state)
+{
+	(void)state;
+	connect(11);
+	assert_int_equal(
+		adit_ike_delete(&pair.a.ike, pair.now, pair_last(&pair.a, ADIT_EVENT_IKE_UP)->ike),
+		ADIT_OK);
+	pair_run(&pair);
+	for (unsigned i = 0; i < 6; i++) {
+		const struct adit_trace_record *a = nth(&logs[0], ADIT_TRACE_MESSAGE, i);
+		const struct adit_trace_record *b = nth(&logs[1], ADIT_TRACE_MESSAGE, i);
+		struct adit_span chain, body;
+		uint8_t type;
+
+		assert_non_null(a);
+		assert_non_null(b);
+		assert_int_equal(a->sent, !b->sent);
+		assert_int_equal(a->message_id, b->message_id);
+		assert_int_equal(a->first_payload, b->first_payload);
+		assert_memory_equal(a->spi_i, b->spi_i, 8);
+		assert_memory_equal(a->spi_r, b->spi_r, 8);
+		assert_int_equal(a->payloads.n, b->payloads.n);
+		assert_memory_equal(a->payloads.p, b->payloads.p, a->payloads.n);
+		chain = a->payloads;
+		type = a->first_payload;
+		while (adit_payload_next(&type, &chain, &body))
+			continue;
+		assert_int_equal(type, ADIT_PAYLOAD_NONE);
+		assert_int_equal(chain.n, 0);
+	}
+	assert_null(nth(&logs[0], ADIT_TRACE_MESSAGE, 6));
+}
+
 int
 main(void)
 {
@@ -367,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_a_delete_is_answered_with_the_sa_of_the_other_direction),
 		cmocka_unit_test(test_the_keys_of_a_cipher_with_a_mac_are_all_told),
 		cmocka_unit_test(test_messages_are_told_with_the_path_that_they_take),
+		cmocka_unit_test(test_what_is_told_of_a_message_is_the_same_at_both_ends),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
