@@ -32,7 +32,6 @@ tear(struct adit_iptfs_rx *rx)
 	if (rx->have)
 		rx->n.torn++;
 	rx->have = 0;
-	rx->want = 0;
 }
 
 /* The length of the packet that begins at p, of which n bytes are known: 0 if too few; SIZE_MAX if
@@ -324,7 +323,6 @@ adit_iptfs_get(struct adit_iptfs_rx *rx, struct adit_pkt *out)
 		if (rx->have && rx->have == rx->want) {
 			give(rx, out, rx->mem.partial.p, rx->mem.partial.cap, 0, rx->want);
 			rx->have = 0;
-			rx->want = 0;
 			return ADIT_OK;
 		}
 		if (left(rx) == 0)

@@ -374,19 +374,19 @@ sum_up(uint32_t *node, const uint32_t *box, uint32_t count)
 }
 
 /* Adds a leaf for boxes [first, first + count), if there are any. */
-static uint32_t
+static bool
 add_leaf(struct adit_spd_index *x, uint32_t first, uint32_t count, uint32_t depth)
 {
 	uint32_t *node = adit_node_at(x, x->node_n);
 
 	if (count == 0)
-		return 0;
+		return false;
 	node[ADIT_NODE_SHAPE] = ADIT_SHAPE(0, 0, depth);
 	sum_up(node, adit_box_at(x, first), count);
 	node[ADIT_NODE_COUNT] = count;
 	node[ADIT_NODE_AT] = first;
 	x->node_n++;
-	return 1;
+	return true;
 }
 
 static void

@@ -396,6 +396,26 @@ test_ah_with_nothing_behind_it_is_whole(void **state)
 	lane_close(&lane);
 }
 
+/* An inbound ESP SA is given what it can't be about. */
+static void
+test_what_is_no_esp_is_a_mismatch(void **state)
+{
+	static const uint8_t protocols[] = {ADIT_PROTO_TCP, ADIT_PROTO_ICMP, 253};
+	struct adit_sa_params p = params(ADIT_PROTO_ESP, ADIT_TUNNEL);
+
+	(void)state;
+	lane_open(&lane, &p);
+	for (unsigned i = 0; i < sizeof protocols; i++) {
+		lane_udp(&lane, 4, 60);
+		lane_data(&lane)[9] = protocols[i];
+		lane_set_length(lane_data(&lane), 60);
+		lane_keep(&lane);
+		assert_int_equal(lane_receive(&lane), ADIT_ERR_MISMATCH);
+		assert_true(lane_is_kept(&lane));
+	}
+	lane_close(&lane);
+}
+
 int
 main(void)
 {
@@ -414,6 +434,7 @@ main(void)
 		cmocka_unit_test(test_a_dummy_is_all_zero),
 		cmocka_unit_test(test_an_ah_header_cut_short_is_refused_by_what_it_says),
 		cmocka_unit_test(test_ah_with_nothing_behind_it_is_whole),
+		cmocka_unit_test(test_what_is_no_esp_is_a_mismatch),
 	};
 
 	return cmocka_run_group_tests_name("data_args", tests, NULL, NULL);

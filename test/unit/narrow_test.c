@@ -119,6 +119,7 @@ test_own_selectors_are_the_configured_ones(void **state)
 	struct adit_child_config child;
 	struct adit_path path;
 	struct adit_selectors own;
+	struct adit_ts none;
 
 	(void)state;
 	memset(&child, 0, sizeof child);
@@ -127,11 +128,18 @@ test_own_selectors_are_the_configured_ones(void **state)
 	child.local_ts_count = 2;
 	child.remote_ts = &remote;
 	child.remote_ts_count = 1;
+	memset(&own, 0xa5, sizeof own);
 	adit_narrow_own(&child, &path, &own);
 	assert_int_equal(own.local_n, 2);
 	assert_ts(&own.local[1], local[1]);
 	assert_int_equal(own.remote_n, 1);
 	assert_ts(&own.remote[0], remote);
+	/* What is not used is zero. */
+	memset(&none, 0, sizeof none);
+	for (unsigned i = 2; i < ADIT_TS_MAX; i++)
+		assert_ts(&own.local[i], none);
+	for (unsigned i = 1; i < ADIT_TS_MAX; i++)
+		assert_ts(&own.remote[i], none);
 }
 
 static void

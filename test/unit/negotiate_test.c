@@ -181,6 +181,13 @@ test_offer_of_all_with_ciphers_that_go_with_one_mac_only(void **state)
 	static const struct adit_aead *const list[] = {
 		&adit_mbedtls_aes128_cbc_sha256, &adit_mbedtls_aes256_cbc_sha256,
 		&adit_mbedtls_aes256_cbc_sha512, &adit_mbedtls_aes256_gcm16, NULL};
+	/* The one that has no partner is not the first. */
+	static const struct adit_aead *const other_order[] = {NULL,
+							      &adit_mbedtls_aes256_cbc_sha256,
+							      &adit_mbedtls_aes128_cbc_sha256,
+							      &adit_mbedtls_aes256_cbc_sha512,
+							      &adit_mbedtls_aes256_gcm16,
+							      NULL};
 	struct adit_crypto crypto = adit_mbedtls_modern;
 	struct adit_offer offer = {&crypto, NULL, 0, ADIT_IKE_PROTO_ESP};
 	struct adit_transform t;
@@ -189,6 +196,9 @@ test_offer_of_all_with_ciphers_that_go_with_one_mac_only(void **state)
 	crypto.aead = list;
 	assert_int_equal(adit_offer_check(&offer), ADIT_OK);
 	assert_int_equal(adit_offer_proposals(&offer), 3);
+	crypto.aead = other_order + 1;
+	assert_int_equal(adit_offer_proposals(&offer), 3);
+	crypto.aead = list;
 	assert_true(adit_offer_nth(&offer, 0, ADIT_TRANSFORM_ENCR, 1, &t));
 	assert_false(adit_offer_nth(&offer, 0, ADIT_TRANSFORM_INTEG, 1, &t));
 	assert_false(adit_offer_nth(&offer, 1, ADIT_TRANSFORM_ENCR, 1, &t));

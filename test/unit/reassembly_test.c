@@ -454,6 +454,33 @@ test_a_first_fragment_with_half_a_header_is_ipv4_s_alone(void **state)
 	assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_MALFORMED);
 }
 
+/* Half of the slots, and not one less: until then who is oldest goes, whoever it is of. */
+static void
+test_a_source_with_less_than_half_gives_up_none_of_its_own(void **state)
+{
+	struct cuts_fragment f = {.more = true, .len = 16};
+	struct joins w;
+
+	(void)state;
+	assert_int_equal(joins_open(&w), ADIT_OK);
+	for (uint8_t i = 1; i <= SLOTS; i++) {
+		f.source = i;
+		f.id = i;
+		w.now++;
+		assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_PENDING);
+	}
+	/* The last has one of four; its second one drives out the first's. */
+	f.id = 100;
+	w.now++;
+	assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_PENDING);
+	f.id = SLOTS;
+	f.offset = 16;
+	f.more = false;
+	assert_int_equal(joins_fragment(&w, &f), ADIT_OK);
+	f.id = f.source = 1;
+	assert_int_equal(joins_fragment(&w, &f), ADIT_ERR_PENDING);
+}
+
 int
 main(void)
 {
@@ -472,6 +499,7 @@ main(void)
 		cmocka_unit_test(test_a_slot_holds_the_least_packet_between_its_rooms),
 		cmocka_unit_test(test_fragments_are_counted_as_they_come),
 		cmocka_unit_test(test_a_first_fragment_with_half_a_header_is_ipv4_s_alone),
+		cmocka_unit_test(test_a_source_with_less_than_half_gives_up_none_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("reassembly", tests, NULL, NULL);

@@ -143,7 +143,9 @@ test_what_was_chosen_and_the_keys_are_the_same_on_both_sides(void **state)
 		assert_non_null(b);
 		assert_ptr_equal(a->aead, b->aead);
 		assert_ptr_equal(a->prf, b->prf);
-		/* The second one is of ESP, which has no PRF. */
+		/* The second one is of ESP, which has no PRF, and may have long numbers. */
+		assert_int_equal(a->esn, i == 1 && pair.a.in.esn);
+		assert_int_equal(b->esn, a->esn);
 		assert_int_equal(a->prf == NULL, i == 1);
 		assert_memory_equal(a->spi_r, b->spi_r, 8);
 	}
@@ -388,6 +390,27 @@ test_what_is_told_of_a_message_is_the_same_at_both_ends(void **state)
 	assert_null(nth(&logs[0], ADIT_TRACE_MESSAGE, 6));
 }
 
+static void
+test_long_numbers_are_told_where_they_were_chosen(void **state)
+{
+	static const struct adit_transform esn[] = {
+		{ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128}, {ADIT_TRANSFORM_SN, 1, 0}};
+	static const struct adit_proposal proposal = {esn, 2};
+
+	(void)state;
+	begin(12);
+	pair.a.child.proposals = pair.b.child.proposals = &proposal;
+	pair.a.child.proposal_count = pair.b.child.proposal_count = 1;
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+	assert_true(pair.a.in.esn);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(nth(&logs[i], ADIT_TRACE_CHOSEN, 0)->esn);
+		assert_true(nth(&logs[i], ADIT_TRACE_CHOSEN, 1)->esn);
+	}
+}
+
 int
 main(void)
 {
@@ -403,6 +426,7 @@ main(void)
 		cmocka_unit_test(test_the_keys_of_a_cipher_with_a_mac_are_all_told),
 		cmocka_unit_test(test_messages_are_told_with_the_path_that_they_take),
 		cmocka_unit_test(test_what_is_told_of_a_message_is_the_same_at_both_ends),
+		cmocka_unit_test(test_long_numbers_are_told_where_they_were_chosen),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
