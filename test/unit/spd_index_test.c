@@ -475,20 +475,26 @@ test_each_box_is_on_its_side_of_each_cut(void **state)
 static void
 test_a_thousand_disjoint_policies_are_a_few_steps_deep(void **state)
 {
-	struct below b;
+	enum { ORDERS = 3 };
 
 	(void)state;
-	for (uint32_t i = 0; i < 1024; i++)
-		policies[i] = host_to_host(i * 2654435761u >> 8);
-	build(1024);
-	b = walk_all();
-	assert_int_equal(b.count, 1024);
-	assert_in_range(b.depth, 8, 10);
-	for (uint32_t i = 0; i < b.nodes; i++) {
-		const uint32_t *node = adit_node_at(&spd.index, i);
+	for (unsigned order = 0; order < ORDERS; order++) {
+		struct below b;
 
-		if (!(node[ADIT_NODE_SHAPE] & ADIT_CHILDREN))
-			assert_in_range(node[ADIT_NODE_COUNT], 1, 6);
+		for (uint32_t i = 0; i < 1024; i++)
+			policies[i] = host_to_host(order == 0   ? i * 2654435761u >> 8
+						   : order == 1 ? i
+								: 1024 - i);
+		build(1024);
+		b = walk_all();
+		assert_int_equal(b.count, 1024);
+		assert_in_range(b.depth, 8, 10);
+		for (uint32_t i = 0; i < b.nodes; i++) {
+			const uint32_t *node = adit_node_at(&spd.index, i);
+
+			if (!(node[ADIT_NODE_SHAPE] & ADIT_CHILDREN))
+				assert_in_range(node[ADIT_NODE_COUNT], 1, 6);
+		}
 	}
 }
 
@@ -505,6 +511,24 @@ test_equal_policies_are_one_leaf(void **state)
 	assert_int_equal(spd.index.key_n[2], 2);
 }
 
+/* Of one range on each side: two keys a side, a box, and a node for each leaf and each cut. */
+static void
+test_an_index_is_as_large_as_the_header_says(void **state)
+{
+	enum { KEYS = 2 * 2, BOX = 13, NODE = 8, KEYS6 = 4 * KEYS };
+	struct adit_ip six = {6, {0xfd}};
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++)
+		policies[i] = host_to_host(i);
+	assert_int_equal(adit_spd_index_words(policies, 0), 0);
+	for (size_t n = 1; n <= 1000; n += 111)
+		assert_int_equal(adit_spd_index_words(policies, n),
+				 n * (KEYS + BOX + 2 * NODE) - NODE);
+	policies[0].selectors.local[0] = policies[0].selectors.remote[0] = adit_ts_prefix(&six, 64);
+	assert_int_equal(adit_spd_index_words(policies, 1), KEYS6 + BOX + NODE);
+}
+
 int
 main(void)
 {
@@ -516,6 +540,7 @@ main(void)
 		cmocka_unit_test(test_each_box_is_on_its_side_of_each_cut),
 		cmocka_unit_test(test_a_thousand_disjoint_policies_are_a_few_steps_deep),
 		cmocka_unit_test(test_equal_policies_are_one_leaf),
+		cmocka_unit_test(test_an_index_is_as_large_as_the_header_says),
 	};
 	int failed = cmocka_run_group_tests_name("spd_index", tests, NULL, NULL);
 
