@@ -245,6 +245,8 @@ test_a_dummy_wants_a_buffer(void **state)
 	(void)state;
 	lane_open(&lane, &p);
 	assert_int_equal(adit_esp_dummy(&lane.out, &wrong), ADIT_ERR_ARG);
+	wrong = (struct adit_pkt){lane.buf, sizeof lane.buf, adit_esp_headroom(&lane.out) - 1, 9};
+	assert_int_equal(adit_esp_dummy(&lane.out, &wrong), ADIT_ERR_ROOM);
 	assert_int_equal(lane.out.seq, 0);
 	lane_close(&lane);
 }

@@ -315,6 +315,59 @@ test_a_request_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
 	}
 }
 
+/* --- Keys that were set are wiped by who set them: a provider may hold more than the context. */
+
+static long keyed;
+
+static enum adit_status
+count_setkey(const struct adit_aead *aead, void *kc, struct adit_span key)
+{
+	keyed++;
+	return adit_mbedtls_aes128_gcm16.setkey(aead, kc, key);
+}
+
+static void
+count_wipe(const struct adit_aead *aead, void *kc)
+{
+	keyed--;
+	adit_mbedtls_aes128_gcm16.wipe(aead, kc);
+}
+
+static void
+test_each_key_that_was_set_is_wiped(void **state)
+{
+	(void)state;
+	make_crypto();
+	faulty.setkey = count_setkey;
+	faulty.wipe = count_wipe;
+	keyed = 0;
+	countdown = 0;
+	pair_defaults(&pair, 1);
+	pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+	pair_open(&pair);
+	live(2);
+	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_UP), 2);
+	expect_clean(0);
+	assert_int_equal(keyed, 0);
+}
+
+/* Keys are for who takes the event, until he asks for the next one. */
+static void
+test_told_keys_are_wiped_when_the_next_event_is_asked_for(void **state)
+{
+	static const uint8_t zero[sizeof pair.a.ike.told_keys];
+	uint8_t left[sizeof zero];
+
+	(void)state;
+	pair_defaults(&pair, 9);
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 1);
+	memcpy(left, &pair.a.ike.told_keys, sizeof left);
+	assert_memory_equal(left, zero, sizeof zero);
+}
+
 int
 main(void)
 {
@@ -326,6 +379,8 @@ main(void)
 			test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason),
 		cmocka_unit_test(
 			test_a_request_that_can_not_be_sealed_ends_the_sa_with_that_reason),
+		cmocka_unit_test(test_each_key_that_was_set_is_wiped),
+		cmocka_unit_test(test_told_keys_are_wiped_when_the_next_event_is_asked_for),
 	};
 
 	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);

@@ -498,6 +498,7 @@ test_liveness_check_keeps_a_silent_peer(void **state)
 	pair_pass(&pair, 65000);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_DOWN), 0);
 	assert_in_range(pair.sent, 10, 14); /* one exchange each 10 s */
+	assert_true(adit_ike_deadline(&pair.a.ike) > pair.now);
 }
 
 static void

@@ -529,6 +529,35 @@ test_without_randomness_no_sa_is_taken(void **state)
 	assert_int_equal(pair_in_use(&pair.a), 0);
 }
 
+/* All but one bit of those that are no slot are random: which one says that it is not zero. */
+static void
+test_spis_of_ike_are_random_in_each_bit(void **state)
+{
+	const struct adit_path path = {pair.a.end, pair.b.end};
+	uint8_t ever[8] = {0}, always[8];
+	unsigned set = 0;
+
+	(void)state;
+	pair_defaults(&pair, 8);
+	pair_open(&pair);
+	memset(always, 0xff, sizeof always);
+	for (unsigned i = 0; i < 100; i++) {
+		struct adit_ike_sa *sa;
+
+		assert_int_equal(adit_ike_take(&pair.a.ike, true, &path, &sa), ADIT_OK);
+		for (unsigned k = 0; k < 8; k++) {
+			ever[k] |= sa->spi_i[k];
+			always[k] &= sa->spi_i[k];
+		}
+		adit_ike_free(&pair.a.ike, sa);
+	}
+	for (unsigned bit = 0; bit < 64; bit++) {
+		set += ever[bit / 8] >> bit % 8 & 1;
+		assert_int_equal(always[bit / 8] >> bit % 8 & 1, bit == 7);
+	}
+	assert_in_range(set, 48, 64);
+}
+
 int
 main(void)
 {
@@ -551,6 +580,7 @@ main(void)
 		cmocka_unit_test(test_without_randomness_there_is_no_cookie),
 		cmocka_unit_test(test_without_randomness_messages_are_repeated_on_time),
 		cmocka_unit_test(test_without_randomness_no_sa_is_taken),
+		cmocka_unit_test(test_spis_of_ike_are_random_in_each_bit),
 	};
 
 	return cmocka_run_group_tests_name("ike_slots", tests, NULL, NULL);

@@ -261,6 +261,53 @@ test_payloads_of_sizes_that_can_not_be_are_not_made(void **state)
 	assert_int_equal(to.len, 50);
 }
 
+/* As it came, and in its turn; of two lengths, one after the other in the same slot. */
+static void
+test_an_early_payload_is_read_in_its_turn(void **state)
+{
+	(void)state;
+	begin(SLOTS);
+	put_ipv4(make(0, 30), 30);
+	assert_int_equal(give(1), ADIT_OK);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	expect_nothing();
+	for (uint64_t seq = 2; seq < 20; seq += 2) {
+		const size_t len = 40 + 5 * (size_t)seq;
+
+		put_ipv4(make(0, len + 9), len);
+		assert_int_equal(give(seq + 1), ADIT_OK);
+		expect_nothing();
+		put_ipv4(make(0, 30), 30);
+		assert_int_equal(give(seq), ADIT_OK);
+		assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+		assert_int_equal(got.len, 30);
+		assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+		assert_int_equal(got.len, len);
+		expect_nothing();
+	}
+	assert_int_equal(rx.n.lost + rx.n.torn, 0);
+}
+
+/* Counted where nothing but padding is in a payload. */
+static void
+test_payloads_of_padding_alone_are_counted(void **state)
+{
+	(void)state;
+	begin(SLOTS);
+	(void)make(0, 50);
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		assert_int_equal(give(seq), ADIT_OK);
+		expect_nothing();
+		assert_int_equal(rx.n.pads, seq);
+	}
+	put_ipv4(make(0, 50), 30);
+	assert_int_equal(give(4), ADIT_OK);
+	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.pads, 3);
+	assert_int_equal(rx.n.payloads, 4);
+}
+
 int
 main(void)
 {
@@ -273,6 +320,8 @@ main(void)
 		cmocka_unit_test(test_early_payloads_are_kept_as_long_as_there_is_room),
 		cmocka_unit_test(test_without_slots_a_gap_tears_what_went_over_it),
 		cmocka_unit_test(test_payloads_of_sizes_that_can_not_be_are_not_made),
+		cmocka_unit_test(test_an_early_payload_is_read_in_its_turn),
+		cmocka_unit_test(test_payloads_of_padding_alone_are_counted),
 	};
 
 	return cmocka_run_group_tests_name("iptfs_bounds", tests, NULL, NULL);

@@ -264,10 +264,12 @@ static void
 test_respond_keeps_no_more_than_there_is_room_for(void **state)
 {
 	struct adit_selectors own = selectors(any_v4(), any_v4());
-	struct adit_ts many[ADIT_TS_MAX + 3], all = any_v4();
+	struct adit_ts many[ADIT_TS_MAX + 3], all = any_v4(), none;
 	struct body i, r;
 
 	(void)state;
+	memset(&sel, 0xa5, sizeof sel);
+	memset(&reply, 0xa5, sizeof reply);
 	for (uint8_t n = 0; n < ADIT_TS_MAX + 3; n++)
 		many[n] = v4(n, 0, 0, 255);
 	assert_int_equal(adit_narrow_respond(&own, body(&i, many, ADIT_TS_MAX + 3),
@@ -283,6 +285,12 @@ test_respond_keeps_no_more_than_there_is_room_for(void **state)
 	assert_int_equal(reply.local_n, ADIT_TS_MAX);
 	for (unsigned n = 0; n < ADIT_TS_MAX; n++)
 		assert_ts(&sel.local[n], many[n]);
+	/* What is not used of the other side is zero. */
+	memset(&none, 0, sizeof none);
+	for (unsigned n = 1; n < ADIT_TS_MAX; n++) {
+		assert_ts(&sel.remote[n], none);
+		assert_ts(&reply.remote[n], none);
+	}
 }
 
 static void

@@ -99,7 +99,8 @@ test_what_an_sa_is_comes_back(void **state)
 	(void)state;
 	for (unsigned d = 0; d < 2; d++) {
 		struct adit_sa_params p = params(d ? ADIT_IN : ADIT_OUT);
-		struct adit_path moved = {{p.local, 4501}, {p.remote, 2048}};
+		struct adit_path moved = {{{4, {198, 51, 100, 1}}, 4501},
+					  {{4, {198, 51, 100, 2}}, 2048}};
 		struct made a, b;
 		struct adit_sa_state s;
 		uint8_t out[ADIT_STATE_MAX];
@@ -110,6 +111,8 @@ test_what_an_sa_is_comes_back(void **state)
 		a.sa.n = (struct adit_sa_counters){11, 12, 13};
 		n = export(&a, &p, out);
 		assert_int_equal(import(out, n, 0, &s), ADIT_OK);
+		assert_true(adit_ip_equal(&s.params.local, &moved.local.ip));
+		assert_true(adit_ip_equal(&s.params.remote, &moved.remote.ip));
 		make(&b, &s.params);
 		adit_state_resume(&b.sa, &s);
 		assert_memory_equal(a.sa.outer, b.sa.outer, sizeof a.sa.outer);
