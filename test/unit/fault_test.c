@@ -368,6 +368,84 @@ test_told_keys_are_wiped_when_the_next_event_is_asked_for(void **state)
 	assert_memory_equal(left, zero, sizeof zero);
 }
 
+/* --- Each random value of a first request and of its answer: without it there is none. What is
+ * asked for a single byte is jitter, which does without. */
+
+static enum adit_status
+fill_or_jitter(void *ctx, uint8_t *out, size_t n)
+{
+	return n == 1 ? pair_rng_fill(ctx, out, n) : fill(ctx, out, n);
+}
+
+static void
+test_each_random_value_of_a_first_message_is_needed(void **state)
+{
+	unsigned n[2] = {0, 0};
+
+	(void)state;
+	make_crypto();
+	for (unsigned side = 0; side < 2; side++)
+		for (bool failed = true; failed; n[side]++) {
+			struct adit_ike_id id;
+			struct pair_datagram d;
+			enum adit_status st;
+
+			pair_defaults(&pair, n[side] + 1);
+			pair.a.cfg.rng.fill = pair.b.cfg.rng.fill = fill_or_jitter;
+			pair_open(&pair);
+			failures = 0;
+			countdown = side ? 0 : n[side] + 1;
+			st = adit_ike_start(&pair.a.ike, pair.now, 0, 0, &pair.a.end, &id);
+			if (side) {
+				assert_int_equal(st, ADIT_OK);
+				assert_true(pair_take(&pair, &pair.a, &d));
+				countdown = n[side] + 1;
+				st = pair_give(&pair, &pair.b, &d);
+			}
+			countdown = 0;
+			failed = failures != 0;
+			assert_int_equal(st, failed ? ADIT_ERR_RANDOM : ADIT_OK);
+		}
+	/* SPI, nonce and private value, or more, and then a message. */
+	assert_in_range(n[0], 4, 20);
+	assert_in_range(n[1], 4, 20);
+}
+
+/* What fails within b while it answers IKE_AUTH: it says so, or is up without a child. */
+static void
+test_a_hash_that_fails_in_ike_auth_lets_nobody_in(void **state)
+{
+	unsigned n = 0, refused = 0;
+	bool failed = true;
+
+	(void)state;
+	make_hashing();
+	for (; failed; n++) {
+		struct pair_datagram d;
+		enum adit_status st;
+
+		pair_defaults(&pair, n + 1);
+		countdown = 0;
+		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+		pair_open(&pair);
+		pair_start(&pair);
+		assert_true(pair_take(&pair, &pair.a, &d));
+		assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+		assert_true(pair_take(&pair, &pair.b, &d));
+		assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+		assert_true(pair_take(&pair, &pair.a, &d));
+		failures = 0;
+		countdown = n + 1;
+		st = pair_give(&pair, &pair.b, &d);
+		countdown = 0;
+		failed = failures != 0;
+		refused += st != ADIT_OK;
+		assert_int_equal(pair_count(&pair.b, ADIT_EVENT_IKE_UP), st == ADIT_OK);
+		assert_true(!failed || pair_count(&pair.b, ADIT_EVENT_CHILD_UP) == 0);
+	}
+	assert_in_range(refused, 6, n);
+}
+
 int
 main(void)
 {
@@ -381,6 +459,8 @@ main(void)
 			test_a_request_that_can_not_be_sealed_ends_the_sa_with_that_reason),
 		cmocka_unit_test(test_each_key_that_was_set_is_wiped),
 		cmocka_unit_test(test_told_keys_are_wiped_when_the_next_event_is_asked_for),
+		cmocka_unit_test(test_each_random_value_of_a_first_message_is_needed),
+		cmocka_unit_test(test_a_hash_that_fails_in_ike_auth_lets_nobody_in),
 	};
 
 	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);

@@ -267,6 +267,9 @@ test_an_ipv6_packet_with_a_fragment_header_gets_no_second_one(void **state)
 		assert_int_equal(v.id, 99);
 		assert_int_equal(v.head, 48);
 		assert_int_equal(adit_pkt_data(&out)[40], 17);
+		/* All but the length is as it was. */
+		assert_memory_equal(adit_pkt_data(&out), packet, 4);
+		assert_memory_equal(adit_pkt_data(&out) + 6, packet + 6, 34);
 	}
 }
 

@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "ike/slots.h"
-#include "support/pair.h"
+#include "support/edit.h"
+#include "wire/ike_payload.h"
 
 enum { MARKER = 4, NATT_PORT = 4500, KEEPALIVE_MS = 20000 };
 
@@ -323,6 +324,54 @@ test_a_request_belongs_to_the_first_peer_that_fits(void **state)
 	}
 }
 
+static bool
+shorten_nonce(void *ctx, uint8_t type, uint8_t *body, size_t *n)
+{
+	(void)body;
+	if (type == ADIT_PAYLOAD_NONCE)
+		*n -= *(size_t *)ctx;
+	return true;
+}
+
+/* A question with one choice of each is as long as its answer; one byte less, and who asks has to
+ * show that he is there. */
+static void
+test_an_answer_is_as_long_as_its_question_or_wants_a_cookie(void **state)
+{
+	static const struct adit_transform gcm[] = {
+		{ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_GCM_16, 128},
+		{ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+		{ADIT_TRANSFORM_KE, ADIT_KE_CURVE25519, 0}};
+	static const struct adit_transform cbc[] = {
+		{ADIT_TRANSFORM_ENCR, ADIT_ENCR_AES_CBC, 128},
+		{ADIT_TRANSFORM_INTEG, ADIT_AUTH_HMAC_SHA2_256_128, 0},
+		{ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+		{ADIT_TRANSFORM_KE, ADIT_KE_CURVE25519, 0}};
+	static const struct adit_transform chacha[] = {
+		{ADIT_TRANSFORM_ENCR, ADIT_ENCR_CHACHA20_POLY1305, 0},
+		{ADIT_TRANSFORM_PRF, ADIT_PRF_HMAC_SHA2_256, 0},
+		{ADIT_TRANSFORM_KE, ADIT_KE_CURVE25519, 0}};
+	static const struct adit_proposal proposals[] = {{gcm, 3}, {cbc, 4}, {chacha, 3}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		for (size_t less = 0; less < 2; less++) {
+			struct pair_datagram d, answer;
+
+			pair_defaults(&pair, 70 + i);
+			pair.a.peer.proposals = pair.b.peer.proposals = &proposals[i];
+			pair.a.peer.proposal_count = pair.b.peer.proposal_count = 1;
+			pair_open(&pair);
+			pair_start(&pair);
+			assert_true(pair_take(&pair, &pair.a, &d));
+			assert_true(edit_message(&pair.a, &d, shorten_nonce, &less));
+			assert_int_equal(pair_give(&pair, &pair.b, &d),
+					 less ? ADIT_ERR_COOKIE : ADIT_OK);
+			assert_true(pair_take(&pair, &pair.b, &answer));
+			assert_true(less ? answer.len < d.len : answer.len == d.len);
+		}
+}
+
 int
 main(void)
 {
@@ -335,6 +384,7 @@ main(void)
 		cmocka_unit_test(test_a_peer_is_not_followed_to_where_its_esp_can_not_go),
 		cmocka_unit_test(test_without_a_nat_ike_auth_is_from_where_the_first_request_was),
 		cmocka_unit_test(test_a_request_belongs_to_the_first_peer_that_fits),
+		cmocka_unit_test(test_an_answer_is_as_long_as_its_question_or_wants_a_cookie),
 	};
 
 	return cmocka_run_group_tests_name("ike_path", tests, NULL, NULL);

@@ -308,6 +308,45 @@ test_payloads_of_padding_alone_are_counted(void **state)
 	assert_int_equal(rx.n.payloads, 4);
 }
 
+/* Of the four bits of a block's type all count: a type that there is not is no padding. */
+static void
+test_a_block_of_an_unknown_type_is_no_padding(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < 16; type++) {
+		if (type == 6)
+			continue; /* a packet of IPv6, with nothing in it */
+		begin_partial();
+		*make(0, 50) = (uint8_t)(type << 4);
+		assert_int_equal(give(2), ADIT_OK);
+		expect_nothing();
+		assert_int_equal(rx.n.pads, type == 0);
+		assert_int_equal(rx.have, type == 0 ? 60 : 0);
+	}
+}
+
+/* The longest that an IP packet brings may come early too. */
+static void
+test_the_longest_payload_is_kept_if_a_slot_holds_it(void **state)
+{
+	static uint8_t big[UINT16_MAX + 1], room[2 * sizeof big];
+	const struct adit_iptfs_rx_mem mem = {
+		{partial, sizeof partial}, slots, 2, room, sizeof big};
+
+	(void)state;
+	for (size_t over = 0; over < 2; over++) {
+		assert_int_equal(adit_iptfs_rx_init(&rx, &mem), ADIT_OK);
+		(void)make(0, 20);
+		assert_int_equal(give(1), ADIT_OK);
+		expect_nothing();
+		pkt = (struct adit_pkt){big, sizeof big, 0, UINT16_MAX + over};
+		assert_int_equal(give(3), ADIT_OK);
+		/* What can't be kept is begun with, and the one before it is lost. */
+		assert_int_equal(rx.n.lost, over);
+		assert_int_equal(rx.next, over ? 3 : 2);
+	}
+}
+
 int
 main(void)
 {
@@ -322,6 +361,8 @@ main(void)
 		cmocka_unit_test(test_payloads_of_sizes_that_can_not_be_are_not_made),
 		cmocka_unit_test(test_an_early_payload_is_read_in_its_turn),
 		cmocka_unit_test(test_payloads_of_padding_alone_are_counted),
+		cmocka_unit_test(test_a_block_of_an_unknown_type_is_no_padding),
+		cmocka_unit_test(test_the_longest_payload_is_kept_if_a_slot_holds_it),
 	};
 
 	return cmocka_run_group_tests_name("iptfs_bounds", tests, NULL, NULL);

@@ -119,7 +119,7 @@ test_own_selectors_are_the_configured_ones(void **state)
 	struct adit_child_config child;
 	struct adit_path path;
 	struct adit_selectors own;
-	struct adit_ts none;
+	struct adit_ts none, many[ADIT_TS_MAX + 1];
 
 	(void)state;
 	memset(&child, 0, sizeof child);
@@ -134,6 +134,19 @@ test_own_selectors_are_the_configured_ones(void **state)
 	assert_ts(&own.local[1], local[1]);
 	assert_int_equal(own.remote_n, 1);
 	assert_ts(&own.remote[0], remote);
+	/* More than there is room for are none. */
+	memcpy(many, local, sizeof local);
+	for (unsigned i = 2; i < ADIT_TS_MAX + 1; i++)
+		many[i] = v4((uint8_t)(i + 1), 0, 0, 255);
+	child.local_ts = many;
+	child.local_ts_count = ADIT_TS_MAX + 1;
+	adit_narrow_own(&child, &path, &own);
+	assert_int_equal(own.local_n, ADIT_TS_MAX);
+	assert_ts(&own.local[ADIT_TS_MAX - 1], many[ADIT_TS_MAX - 1]);
+	assert_ts(&own.remote[0], remote);
+	child.local_ts_count = 2;
+	memset(&own, 0xa5, sizeof own);
+	adit_narrow_own(&child, &path, &own);
 	/* What is not used is zero. */
 	memset(&none, 0, sizeof none);
 	for (unsigned i = 2; i < ADIT_TS_MAX; i++)

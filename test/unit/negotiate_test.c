@@ -269,6 +269,26 @@ test_offers_that_can_t_work_are_refused(void **state)
 	assert_int_equal(CHECK(E, ENCR(11, 0), SHA256), ADIT_ERR_CONFIG); /* ENCR_NULL */
 }
 
+/* Not in the first proposal alone, nor in its first transform. */
+static void
+test_each_transform_of_an_offer_must_be_built(void **state)
+{
+	const struct adit_transform good[] = {GCM(128), GCM(256)};
+	const struct adit_transform bad[] = {GCM(128), GCM(100)};
+	struct adit_offer offer = esp;
+
+	(void)state;
+	for (unsigned wrong = 0; wrong < 4; wrong++) {
+		struct adit_proposal proposals[3];
+
+		for (unsigned p = 0; p < 3; p++)
+			proposals[p] = (struct adit_proposal){p == wrong ? bad : good, 2};
+		offer.proposals = proposals;
+		offer.count = 3;
+		assert_int_equal(adit_offer_check(&offer), wrong < 3 ? ADIT_ERR_CONFIG : ADIT_OK);
+	}
+}
+
 static void
 test_key_exchange_methods_are_found_in_the_offer_alone(void **state)
 {
@@ -602,6 +622,7 @@ main(void)
 		cmocka_unit_test(test_offer_of_all_with_ciphers_that_go_with_one_mac_only),
 		cmocka_unit_test(test_offer_of_all_says_much_in_few_proposals),
 		cmocka_unit_test(test_offers_that_can_t_work_are_refused),
+		cmocka_unit_test(test_each_transform_of_an_offer_must_be_built),
 		cmocka_unit_test(test_key_exchange_methods_are_found_in_the_offer_alone),
 		cmocka_unit_test(test_choose_prefers_our_order),
 		cmocka_unit_test(test_choose_takes_the_method_that_was_sent_if_it_may),

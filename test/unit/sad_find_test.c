@@ -181,8 +181,12 @@ test_groups_and_senders_with_one_spi_are_told_apart(void **state)
 	struct adit_sa_id id[SLOTS];
 
 	(void)state;
-	for (uint8_t i = 0; i < SLOTS; i++)
+	for (uint8_t i = 0; i < SLOTS; i++) {
 		id[i] = add(SPI, ADIT_BY_BOTH, i / 4, i % 4);
+		/* Nor does one stand in the other's way. */
+		for (uint8_t k = 0; k < i; k++)
+			assert_int_not_equal(entries[id[k].slot].hash, entries[id[i].slot].hash);
+	}
 	for (uint8_t i = 0; i < SLOTS; i++)
 		assert_id(match(SPI, i / 4, i % 4), id[i]);
 	/* Out of the middle of their buckets. */

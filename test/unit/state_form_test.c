@@ -311,6 +311,31 @@ test_a_number_past_the_last_is_malformed(void **state)
 	}
 }
 
+/* Each direction has a jump of its own. */
+static void
+test_an_inbound_sa_jumps_by_what_is_said_of_inbound_ones(void **state)
+{
+	static const struct adit_state_jump jumps[] = {{9, 0}, {0, 9}};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct adit_sa_state s;
+		size_t len;
+
+		memcpy(bytes, header, sizeof header);
+		memset(bytes + HEADER, 0x77, IV);
+		len = put_form(bytes + PLAIN_AT);
+		crypt(seal.aead->seal, len);
+		assert_int_equal(adit_state_import((struct adit_span){bytes, PLAIN_AT + len + ICV},
+						   &seal, &adit_mbedtls_compat, &jumps[i], 5000,
+						   &s),
+				 ADIT_OK);
+		assert_int_equal(s.params.seq, 0x102 + jumps[i].in);
+		assert_int_equal(s.has_bits, i == 0);
+		adit_state_wipe(&s);
+	}
+}
+
 int
 main(void)
 {
@@ -319,6 +344,7 @@ main(void)
 		cmocka_unit_test(test_each_field_comes_back),
 		cmocka_unit_test(test_a_form_that_can_not_be_has_its_status),
 		cmocka_unit_test(test_a_number_past_the_last_is_malformed),
+		cmocka_unit_test(test_an_inbound_sa_jumps_by_what_is_said_of_inbound_ones),
 	};
 
 	return cmocka_run_group_tests_name("state_form", tests, key_the_seal, NULL);

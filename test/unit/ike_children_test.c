@@ -1,0 +1,84 @@
+/* IKE SAs with two children. No exchange that is built makes the second one: here the slots do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ike/slots.h"
+#include "support/pair.h"
+
+static struct pair pair;
+
+static struct adit_ike_child *
+add_child(void)
+{
+	struct adit_ike_child *child;
+
+	assert_int_equal(adit_child_take(&pair.a.ike, &pair.a.sas[0], &child), ADIT_OK);
+	child->state = ADIT_CHILD_UP;
+	child->told_up = true;
+	return child;
+}
+
+static void
+test_of_two_children_the_one_that_is_meant_is_deleted(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct adit_ike_child *first, *second;
+		struct pair_datagram d;
+
+		pair_defaults(&pair, 80 + i);
+		pair_open(&pair);
+		pair_start(&pair);
+		pair_run(&pair);
+		first = adit_child_of(&pair.a.ike, &pair.a.sas[0], NULL);
+		second = add_child();
+		assert_int_equal(
+			adit_ike_delete_child(&pair.a.ike, pair.now,
+					      adit_child_id_of(&pair.a.ike, i ? second : first)),
+			ADIT_OK);
+		assert_true(pair_take(&pair, &pair.a, &d));
+		assert_int_equal(first->state, i ? ADIT_CHILD_UP : ADIT_CHILD_DELETING);
+		assert_int_equal(second->state, i ? ADIT_CHILD_DELETING : ADIT_CHILD_UP);
+	}
+}
+
+/* One idle child goes alone, and leaves the SA to the other. */
+static void
+test_of_two_children_one_idle_is_deleted_and_the_sa_stays(void **state)
+{
+	struct adit_ike_child *first, *second;
+	struct pair_datagram d;
+
+	(void)state;
+	pair_defaults(&pair, 82);
+	pair.a.child.inactivity_ms = 10000;
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_run(&pair);
+	first = adit_child_of(&pair.a.ike, &pair.a.sas[0], NULL);
+	second = add_child();
+	second->look_at = second->used_at = pair.now + 1000000;
+	pair.now += 20000;
+	adit_ike_tick(&pair.a.ike, pair.now);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(first->state, ADIT_CHILD_DELETING);
+	assert_int_equal(second->state, ADIT_CHILD_UP);
+	assert_int_equal(pair.a.sas[0].state, ADIT_IKE_UP);
+	assert_int_equal(pair.a.sas[0].want, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_of_two_children_the_one_that_is_meant_is_deleted),
+		cmocka_unit_test(test_of_two_children_one_idle_is_deleted_and_the_sa_stays),
+	};
+
+	return cmocka_run_group_tests_name("ike_children", tests, NULL, NULL);
+}
