@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "adit/mbedtls.h"
+#include "data/esp_burst.h"
 #include "support/lane.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -123,12 +124,41 @@ test_a_bound_within_a_burst_counts_what_is_authentic(void **state)
 	lane_close(&lane);
 }
 
+/* Packets whose shapes are known already, and an SA that is not for sending. */
+static void
+test_a_burst_is_not_sealed_by_an_inbound_sa(void **state)
+{
+	struct adit_sa_params p = lane_params(4, ADIT_TUNNEL, &adit_mbedtls_aes128_gcm16);
+	enum adit_status st[2] = {ADIT_OK, ADIT_OK};
+	struct adit_pkt pkts[2];
+	struct adit_ip_view ips[2];
+	const struct adit_esp_burst burst = {pkts, ips, NULL, st, 2};
+
+	(void)state;
+	lane_open(&lane, &p);
+	lane_udp(&lane, 4, 60);
+	lane_keep(&lane);
+	for (unsigned i = 0; i < 2; i++) {
+		pkts[i] = lane.pkt;
+		assert_int_equal(adit_ip_get(lane_data(&lane), lane.pkt.len, &ips[i]), ADIT_OK);
+	}
+	adit_esp_encap_read(&lane.in, &burst);
+	assert_int_equal(st[0], ADIT_ERR_MISMATCH);
+	assert_int_equal(st[1], ADIT_ERR_MISMATCH);
+	assert_int_equal(lane.in.seq, 0);
+	assert_int_equal(lane.in.n.drops, 2);
+	lane.pkt = pkts[0];
+	assert_true(lane_is_kept(&lane));
+	lane_close(&lane);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_packet_of_a_burst_has_its_own_status),
 		cmocka_unit_test(test_a_bound_within_a_burst_counts_what_is_authentic),
+		cmocka_unit_test(test_a_burst_is_not_sealed_by_an_inbound_sa),
 	};
 
 	return cmocka_run_group_tests_name("esp_burst", tests, NULL, NULL);

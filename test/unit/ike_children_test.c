@@ -1,4 +1,5 @@
-/* IKE SAs with two children. No exchange that is built makes the second one: here the slots do. */
+/* Child SAs: of which configuration, and two of one IKE SA. No exchange that is built makes the
+ * second one: here the slots do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,12 +73,43 @@ test_of_two_children_one_idle_is_deleted_and_the_sa_stays(void **state)
 	assert_int_equal(pair.a.sas[0].want, 0);
 }
 
+/* Which one of the configured children it is. */
+static void
+test_a_child_is_of_the_configuration_that_fits(void **state)
+{
+	static const struct adit_ip ip = {4, {198, 51, 100, 0}};
+	static struct adit_child_config children[3];
+	static struct adit_ts other;
+
+	(void)state;
+	other = adit_ts_prefix(&ip, 24);
+	for (unsigned i = 0; i < 3; i++) {
+		pair_defaults(&pair, 90 + i);
+		for (unsigned k = 0; k < 3; k++) {
+			children[k] = pair.b.child;
+			if (k < i) {
+				children[k].local_ts = &other;
+				children[k].local_ts_count = 1;
+			}
+		}
+		pair.b.peer.children = children;
+		pair.b.peer.child_count = 3;
+		pair_open(&pair);
+		pair_start(&pair);
+		pair_run(&pair);
+		assert_true(pair_is_up(&pair));
+		assert_int_equal(pair.b.children[0].config, i);
+		assert_int_equal(pair.b.sas[0].child_config, i);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_two_children_the_one_that_is_meant_is_deleted),
 		cmocka_unit_test(test_of_two_children_one_idle_is_deleted_and_the_sa_stays),
+		cmocka_unit_test(test_a_child_is_of_the_configuration_that_fits),
 	};
 
 	return cmocka_run_group_tests_name("ike_children", tests, NULL, NULL);

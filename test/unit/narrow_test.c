@@ -307,6 +307,25 @@ test_respond_keeps_no_more_than_there_is_room_for(void **state)
 }
 
 static void
+test_respond_says_none_of_many_twice(void **state)
+{
+	struct adit_selectors own = selectors(any_v4(), any_v4());
+	const struct adit_ts all = any_v4();
+	const struct adit_ts some[] = {v4(1, 0, 0, 255), v4(2, 0, 0, 255), v4(2, 0, 0, 255),
+				       v4(3, 0, 0, 255), v4(3, 0, 9, 10),  v4(1, 0, 7, 7)};
+	struct body i, r;
+
+	(void)state;
+	assert_int_equal(
+		adit_narrow_respond(&own, body(&i, some, 6), body(&r, &all, 1), NULL, &sel, &reply),
+		ADIT_OK);
+	assert_int_equal(sel.remote_n, 3);
+	assert_ts(&sel.remote[0], some[0]);
+	assert_ts(&sel.remote[1], some[1]);
+	assert_ts(&sel.remote[2], some[3]);
+}
+
+static void
 test_respond_says_nothing_twice(void **state)
 {
 	struct adit_selectors own = selectors(any_v4(), any_v4());
@@ -533,6 +552,7 @@ main(void)
 		cmocka_unit_test(test_respond_ts_03_takes_both_ends_in_one_version_alone),
 		cmocka_unit_test(test_respond_keeps_no_more_than_there_is_room_for),
 		cmocka_unit_test(test_respond_says_nothing_twice),
+		cmocka_unit_test(test_respond_says_none_of_many_twice),
 		cmocka_unit_test(test_respond_through_a_nat_takes_the_addresses_that_are_seen),
 		cmocka_unit_test(test_respond_through_a_nat_takes_no_range_for_one_address),
 		cmocka_unit_test(test_respond_to_a_malformed_payload_is_malformed),

@@ -314,6 +314,37 @@ test_a_new_path_keeps_the_rest_of_the_header(void **state)
 	lane_close(&lane);
 }
 
+static enum adit_status
+no_key(const struct adit_aead *aead, void *kc, struct adit_span key)
+{
+	(void)aead;
+	(void)kc;
+	(void)key;
+	return ADIT_ERR_CRYPTO;
+}
+
+/* Also when the window is there already. */
+static void
+test_an_sa_whose_key_is_refused_is_all_zero(void **state)
+{
+	static const struct adit_sa zero;
+	struct adit_aead faulty = adit_mbedtls_aes128_gcm16;
+
+	(void)state;
+	faulty.setkey = no_key;
+	for (unsigned d = ADIT_OUT; d <= ADIT_IN; d++) {
+		struct adit_sa_params p = plain((enum adit_direction)d);
+		struct made m;
+
+		p.aead = &faulty;
+		memset(&m, JUNK, sizeof m);
+		assert_int_equal(adit_sa_init(&m.sa, &p, (struct adit_buf){m.kc.mem, sizeof m.kc},
+					      m.bits, WORDS),
+				 ADIT_ERR_CRYPTO);
+		assert_memory_equal(&m.sa, &zero, sizeof zero);
+	}
+}
+
 int
 main(void)
 {
@@ -326,6 +357,7 @@ main(void)
 		cmocka_unit_test(test_the_outer_ipv6_header_of_a_packet_in_udp),
 		cmocka_unit_test(test_the_dscp_is_the_inner_one_or_the_one_that_is_set),
 		cmocka_unit_test(test_a_new_path_keeps_the_rest_of_the_header),
+		cmocka_unit_test(test_an_sa_whose_key_is_refused_is_all_zero),
 	};
 
 	return cmocka_run_group_tests_name("sa_made", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "adit/mbedtls.h"
 #include "adit/spd.h"
+#include "sa/sad.h"
 
 enum { SLOTS = 16, WORDS = ADIT_REPLAY_WORDS(64), BUCKETS = 4 };
 #define SPI 0x1003u
@@ -436,6 +437,25 @@ test_a_bundle_whose_outer_sa_is_gone_is_still_one(void **state)
 	assert_false(adit_sad_outer(&sad, inner, &id, &sa));
 }
 
+/* Only where there are bundles does the data path look for one. */
+static void
+test_the_last_bundle_that_ends_is_the_last(void **state)
+{
+	struct adit_sa_id inner = add(SPI, ADIT_BY_SPI, 1, 1),
+			  outer = add(SPI + 1, ADIT_BY_SPI, 1, 1);
+	struct adit_sa_id third = add(SPI + 2, ADIT_BY_SPI, 1, 1);
+
+	(void)state;
+	assert_false(adit_sad_has_bundles(&sad));
+	assert_int_equal(adit_sad_bundle(&sad, inner, outer), ADIT_OK);
+	assert_int_equal(adit_sad_bundle(&sad, third, outer), ADIT_OK);
+	assert_true(adit_sad_has_bundles(&sad));
+	assert_int_equal(adit_sad_bundle(&sad, inner, none), ADIT_OK);
+	assert_true(adit_sad_has_bundles(&sad));
+	assert_int_equal(adit_sad_remove(&sad, third), ADIT_OK);
+	assert_false(adit_sad_has_bundles(&sad));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -456,6 +476,7 @@ main(void)
 		TEST(test_a_pair_ends_with_either_of_the_two),
 		TEST(test_who_is_paired_anew_leaves_the_first_alone),
 		TEST(test_a_bundle_whose_outer_sa_is_gone_is_still_one),
+		TEST(test_the_last_bundle_that_ends_is_the_last),
 	};
 
 	return cmocka_run_group_tests_name("sad_find", tests, NULL, NULL);
