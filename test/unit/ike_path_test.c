@@ -372,6 +372,31 @@ test_an_answer_is_as_long_as_its_question_or_wants_a_cookie(void **state)
 		}
 }
 
+/* What a names for itself is what it believes to be; b takes what it sees in its place (RFC 7296
+ * 2.23.1). */
+static void
+test_transport_mode_through_a_nat_is_for_the_address_that_is_seen(void **state)
+{
+	const struct adit_ip seen = {4, {192, 0, 2, 9}};
+	struct adit_ts want = adit_ts_prefix(&seen, 32);
+
+	(void)state;
+	pair_defaults(&pair, 75);
+	pair.a.child.mode = pair.b.child.mode = ADIT_TRANSPORT;
+	pair.b.peer.remote.version = 0;
+	pair.wire = wire_nat;
+	pair_open(&pair);
+	pair_start(&pair);
+	pair_run(&pair);
+	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 1);
+	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_CHILD_UP), 1);
+	assert_true(pair.b.sas[0].nat_remote && !pair.b.sas[0].nat_local);
+	assert_int_equal(pair.b.in.mode, ADIT_TRANSPORT);
+	assert_int_equal(pair.b.selectors.remote_n, 1);
+	assert_memory_equal(pair.b.selectors.remote[0].first, want.first, 4);
+	assert_memory_equal(pair.b.selectors.remote[0].last, want.last, 4);
+}
+
 int
 main(void)
 {
@@ -385,6 +410,7 @@ main(void)
 		cmocka_unit_test(test_without_a_nat_ike_auth_is_from_where_the_first_request_was),
 		cmocka_unit_test(test_a_request_belongs_to_the_first_peer_that_fits),
 		cmocka_unit_test(test_an_answer_is_as_long_as_its_question_or_wants_a_cookie),
+		cmocka_unit_test(test_transport_mode_through_a_nat_is_for_the_address_that_is_seen),
 	};
 
 	return cmocka_run_group_tests_name("ike_path", tests, NULL, NULL);

@@ -329,6 +329,23 @@ test_a_stranger_out_of_an_iptfs_sa_is_counted_at_its_sa(void **state)
 	assert_int_equal(adit_sa_audit(sa).outside, 1);
 }
 
+static void
+test_what_is_no_packet_has_no_policy(void **state)
+{
+	static const uint8_t nothing[20];
+
+	(void)state;
+	memset(&a.v, 0xa5, sizeof a.v);
+	site_bytes(&a, nothing, sizeof nothing);
+	assert_int_equal(site_out(&a), ADIT_VERDICT_DISCARD);
+	assert_int_equal(a.v.policy, ADIT_POLICY_NONE);
+	assert_int_equal(a.v.sa.generation, 0);
+	memset(&a.v, 0xa5, sizeof a.v);
+	assert_int_equal(site_in(&a), ADIT_VERDICT_DISCARD);
+	assert_int_equal(a.v.policy, ADIT_POLICY_NONE);
+	assert_int_equal(a.v.sa.generation, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -344,6 +361,7 @@ main(void)
 		TEST(test_the_hard_bound_of_an_sa_is_one_within_a_burst),
 		TEST(test_an_overlap_through_an_sa_says_so_and_is_counted),
 		TEST(test_a_stranger_out_of_an_iptfs_sa_is_counted_at_its_sa),
+		TEST(test_what_is_no_packet_has_no_policy),
 	};
 
 	return cmocka_run_group_tests_name("ipsec_drops", tests, NULL, NULL);

@@ -347,6 +347,29 @@ test_the_longest_payload_is_kept_if_a_slot_holds_it(void **state)
 	}
 }
 
+/* Its length comes with its second part, and says that it is too long. */
+static void
+test_a_packet_that_turns_out_too_long_is_torn_then(void **state)
+{
+	enum { FIRST = 3, LEN = PARTIAL + 20, SECOND = 90 };
+	uint8_t head[20] = {0}, *p;
+
+	(void)state;
+	begin(0);
+	put_ipv4(head, LEN);
+	memcpy(make(0, FIRST), head, FIRST);
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.have, FIRST);
+	p = make(LEN - FIRST, SECOND);
+	memcpy(p, head + FIRST, sizeof head - FIRST);
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.have, 0);
+	assert_int_equal(rx.n.torn, 1);
+	assert_int_equal(rx.n.malformed, 0);
+}
+
 int
 main(void)
 {
@@ -363,6 +386,7 @@ main(void)
 		cmocka_unit_test(test_payloads_of_padding_alone_are_counted),
 		cmocka_unit_test(test_a_block_of_an_unknown_type_is_no_padding),
 		cmocka_unit_test(test_the_longest_payload_is_kept_if_a_slot_holds_it),
+		cmocka_unit_test(test_a_packet_that_turns_out_too_long_is_torn_then),
 	};
 
 	return cmocka_run_group_tests_name("iptfs_bounds", tests, NULL, NULL);

@@ -254,6 +254,34 @@ test_decisions_are_void_after_2_to_the_32_changes(void **state)
 	assert_ptr_equal(choose(0, 0), get(id));
 }
 
+/* What was decided in the first generation is not what is decided in the first one of the next
+ * round. */
+static void
+test_decisions_of_the_round_before_are_void(void **state)
+{
+	struct adit_sa_id id;
+
+	(void)state;
+	assert_int_equal(spd.generation, 1);
+	assert_null(choose(0, 0));
+	spd.generation = UINT32_MAX;
+	id = add(0, 0, NULL);
+	assert_int_equal(spd.generation, 1);
+	assert_ptr_equal(choose(0, 0), get(id));
+}
+
+static void
+test_a_cache_begins_empty_whatever_its_memory_held(void **state)
+{
+	struct adit_spd_mem smem = {policies, POLICIES, heads, cache, CACHE};
+
+	(void)state;
+	memset(cache, 0xa5, sizeof cache);
+	assert_int_equal(adit_spd_init(&spd, &smem), ADIT_OK);
+	for (unsigned i = 0; i < CACHE; i++)
+		assert_int_equal(cache[i].generation, 0);
+}
+
 /* Whatever its size, and whatever of it was overwritten. */
 static void
 test_the_cache_changes_no_answer(void **state)
@@ -535,6 +563,8 @@ main(void)
 		TEST(test_a_resource_has_its_own_sa_or_that_of_none),
 		TEST(test_the_resource_comes_before_the_dscp),
 		TEST(test_decisions_are_void_after_2_to_the_32_changes),
+		TEST(test_decisions_of_the_round_before_are_void),
+		TEST(test_a_cache_begins_empty_whatever_its_memory_held),
 		TEST(test_the_cache_changes_no_answer),
 		TEST(test_what_was_decided_is_not_decided_again),
 		TEST(test_a_burst_is_answered_as_single_packets_are),

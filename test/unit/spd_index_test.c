@@ -331,6 +331,9 @@ test_the_last_address_is_inside(void **state)
 		policies[0].selectors.local[0] = adit_ts_prefix(&any, 0);
 		policies[0].selectors.remote[0] = adit_ts_prefix(&any, 0);
 		build(1);
+		/* One key a side: there is none behind the last address. */
+		for (unsigned list = 0; list < 4; list++)
+			assert_int_equal(spd.index.key_n[list], list % 2 == (version == 6));
 		f.local.version = f.remote.version = version;
 		for (unsigned i = 0; i < 4; i++) {
 			memset(f.local.b, i & 1 ? 0xff : 0, sizeof f.local.b);

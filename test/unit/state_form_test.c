@@ -336,6 +336,23 @@ test_an_inbound_sa_jumps_by_what_is_said_of_inbound_ones(void **state)
 	}
 }
 
+/* An IV and an ICV make a form, but an empty one. */
+static void
+test_an_empty_form_is_malformed_and_less_is_short(void **state)
+{
+	const struct adit_state_jump none = {0, 0};
+	struct adit_sa_state s;
+
+	(void)state;
+	memcpy(bytes, header, sizeof header);
+	memset(bytes + HEADER, 0x77, IV);
+	crypt(seal.aead->seal, 0);
+	for (size_t less = 0; less < 2; less++)
+		assert_int_equal(adit_state_import((struct adit_span){bytes, PLAIN_AT + ICV - less},
+						   &seal, &adit_mbedtls_compat, &none, 5000, &s),
+				 less ? ADIT_ERR_SHORT : ADIT_ERR_MALFORMED);
+}
+
 int
 main(void)
 {
@@ -345,6 +362,7 @@ main(void)
 		cmocka_unit_test(test_a_form_that_can_not_be_has_its_status),
 		cmocka_unit_test(test_a_number_past_the_last_is_malformed),
 		cmocka_unit_test(test_an_inbound_sa_jumps_by_what_is_said_of_inbound_ones),
+		cmocka_unit_test(test_an_empty_form_is_malformed_and_less_is_short),
 	};
 
 	return cmocka_run_group_tests_name("state_form", tests, key_the_seal, NULL);
