@@ -217,9 +217,7 @@ handshake(const void *with)
 
 	pair_defaults(&pair, 1);
 	set_secrets(&pair, &s, with);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	publish_keys(&pair.a);
 	publish_keys(&pair.b);
 	assert_true(pair_is_up(&pair));
@@ -238,9 +236,7 @@ handshake_refused(const void *with)
 
 	pair_defaults(&pair, 2);
 	set_secrets(&pair, &s, with);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_UP), 0);
 	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_AUTH);
 	adit_ike_wipe(&pair.a.ike);

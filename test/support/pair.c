@@ -235,6 +235,15 @@ pair_is_up(const struct pair *pair)
 	       same_key(&pair->a.in, &pair->b.out) && same_key(&pair->a.out, &pair->b.in);
 }
 
+bool
+pair_connect(struct pair *pair)
+{
+	pair_open(pair);
+	pair_start(pair);
+	pair_run(pair);
+	return pair_is_up(pair);
+}
+
 unsigned
 pair_in_use(const struct pair_side *side)
 {

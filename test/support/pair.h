@@ -59,6 +59,8 @@ void pair_open(struct pair *pair);
 struct adit_ike_id pair_start(struct pair *pair);
 /* Delivers all that is due until nothing is; events are taken first. */
 void pair_run(struct pair *pair);
+/* Opens both, begins and runs: whether they are up. */
+bool pair_connect(struct pair *pair);
 /* Lets time pass in steps of what the engines ask for, delivering all that is due, up to `ms`. */
 void pair_pass(struct pair *pair, adit_ms ms);
 /* The next datagram of a side; false: none. */

@@ -18,10 +18,7 @@ static void
 connect(uint64_t seed)
 {
 	pair_defaults(&pair, seed);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	pair.a.event_count = pair.b.event_count = 0;
 }
 

@@ -360,9 +360,7 @@ test_told_keys_are_wiped_when_the_next_event_is_asked_for(void **state)
 
 	(void)state;
 	pair_defaults(&pair, 9);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 1);
 	memcpy(left, &pair.a.ike.told_keys, sizeof left);
 	assert_memory_equal(left, zero, sizeof zero);

@@ -58,9 +58,7 @@ test_of_two_children_one_idle_is_deleted_and_the_sa_stays(void **state)
 	(void)state;
 	pair_defaults(&pair, 82);
 	pair.a.child.inactivity_ms = 10000;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	first = adit_child_of(&pair.a.ike, &pair.a.sas[0], NULL);
 	second = add_child();
 	second->look_at = second->used_at = pair.now + 1000000;

@@ -41,9 +41,7 @@ test_what_was_answered_meanwhile_is_not_sent_again(void **state)
 
 	(void)state;
 	pair_defaults(&pair, 21);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	assert_int_equal(adit_ike_probe(&pair.a.ike, pair.now, (struct adit_ike_id){0, 1}),
 			 ADIT_OK);
 	assert_true(pair_take(&pair, &pair.a, &d));
@@ -97,10 +95,7 @@ test_other_ports_than_the_usual_are_used_where_configured(void **state)
 	pair.a.peer.encap = true;
 	pair.a.cfg.natt_port = 4600;
 	pair.b.cfg.natt_port = 4601;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	assert_int_equal(seen, 4);
 	assert_int_equal(seen_from[0], 5000);
 	assert_int_equal(seen_to[0], 5001);
@@ -122,10 +117,7 @@ test_an_attempt_from_the_natt_port_stays_on_it(void **state)
 	pair.a.end.port = ADIT_IKE_NATT_PORT;
 	pair.a.peer.remote_port = ADIT_IKE_NATT_PORT;
 	pair.a.peer.encap = true;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	for (unsigned i = 0; i < seen; i++) {
 		assert_int_equal(seen_from[i], ADIT_IKE_NATT_PORT);
 		assert_int_equal(seen_to[i], ADIT_IKE_NATT_PORT);

@@ -24,10 +24,7 @@ static void
 connect(uint64_t seed)
 {
 	pair_defaults(&pair, seed);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 }
 
 /* --- Configurations. */
@@ -255,10 +252,7 @@ test_the_replay_window_is_the_configured_one(void **state)
 	pair_defaults(&pair, 4);
 	pair.a.child.replay_window = ADIT_REPLAY_MAX;
 	pair.b.child.replay_window = ADIT_REPLAY_MIN;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	assert_int_equal(pair.a.in.replay_window, ADIT_REPLAY_MAX);
 	assert_int_equal(pair.b.in.replay_window, ADIT_REPLAY_MIN);
 }

@@ -50,10 +50,8 @@ begin(uint64_t seed)
 static void
 connect(uint64_t seed)
 {
-	begin(seed);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	pair_defaults(&pair, seed);
+	assert_true(pair_connect(&pair));
 }
 
 /* a is behind a NAT. */
@@ -69,14 +67,10 @@ connect_through_nat(uint64_t seed)
 	pair.a.child.local_ts_count = pair.b.child.remote_ts_count = 1;
 	pair.b.peer.remote.version = 0;
 	pair.wire = wire_nat;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	assert_true(pair.a.sas[0].nat_local && pair.b.sas[0].nat_remote);
 }
 
-/* The side's next request, a liveness check. */
 /* b still takes a to be where it was. */
 static void
 assert_stayed(const struct adit_path *path)
@@ -85,6 +79,7 @@ assert_stayed(const struct adit_path *path)
 	assert_true(adit_endpoint_equal(&pair.b.sas[0].path.remote, &path->remote));
 }
 
+/* The side's next request, a liveness check. */
 static void
 ask(struct pair_side *from, struct pair_datagram *d)
 {
@@ -385,9 +380,7 @@ test_transport_mode_through_a_nat_is_for_the_address_that_is_seen(void **state)
 	pair.a.child.mode = pair.b.child.mode = ADIT_TRANSPORT;
 	pair.b.peer.remote.version = 0;
 	pair.wire = wire_nat;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 1);
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_CHILD_UP), 1);
 	assert_true(pair.b.sas[0].nat_remote && !pair.b.sas[0].nat_local);

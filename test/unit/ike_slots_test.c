@@ -21,10 +21,7 @@ static void
 connect(uint64_t seed)
 {
 	pair_defaults(&pair, seed);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	pair.a.event_count = pair.b.event_count = 0;
 }
 
@@ -74,10 +71,7 @@ test_without_a_source_of_spis_they_are_random_ones(void **state)
 	pair_defaults(&pair, 1);
 	memset(&pair.a.cfg.spis, 0, sizeof pair.a.cfg.spis);
 	memset(&pair.b.cfg.spis, 0, sizeof pair.b.cfg.spis);
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
-	assert_true(pair_is_up(&pair));
+	assert_true(pair_connect(&pair));
 	assert_true(pair.a.in.spi >= 0x80000000u && pair.b.in.spi >= 0x80000000u);
 	assert_int_not_equal(pair.a.in.spi, pair.b.in.spi);
 	/* One that came to nothing is given back to nobody. */
@@ -119,18 +113,14 @@ test_without_an_spi_there_is_no_child(void **state)
 	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->notify, ADIT_N_NO_ADDITIONAL_SAS);
 	pair_defaults(&pair, 4);
 	pair.a.cfg.spis.alloc = no_spi;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_FULL);
 	assert_int_equal(pair_in_use(&pair.a), 0);
 	/* Without randomness there is no random one. */
 	pair_defaults(&pair, 5);
 	memset(&pair.a.cfg.spis, 0, sizeof pair.a.cfg.spis);
 	pair.a.cfg.rng.fill = fill_all_but_four;
-	pair_open(&pair);
-	pair_start(&pair);
-	pair_run(&pair);
+	pair_connect(&pair);
 	assert_int_equal(pair_last(&pair.a, ADIT_EVENT_IKE_DOWN)->reason, ADIT_ERR_RANDOM);
 	assert_int_equal(pair_in_use(&pair.a), 0);
 }
