@@ -299,6 +299,111 @@ test_a_round_answers_each_stranger(void **state)
 	assert_int_equal(s.taken, 6);
 }
 
+/* --- The driver does what the five calls do. */
+
+struct driven {
+	struct pair *pair;
+	struct pair_side *side;
+	struct pair_datagram inbox;
+	bool full;
+	uint8_t log[65536];
+	size_t logged;
+};
+
+static adit_ms
+drive_now(void *ctx)
+{
+	return ((struct driven *)ctx)->pair->now;
+}
+
+static enum adit_status
+drive_recv(void *ctx, struct adit_path *path, struct adit_buf b, size_t *n)
+{
+	struct driven *d = ctx;
+
+	*n = 0;
+	if (!d->full)
+		return ADIT_OK;
+	d->full = false;
+	path->local = d->inbox.path.remote;
+	path->remote = d->inbox.path.local;
+	memcpy(b.p, d->inbox.bytes, d->inbox.len);
+	*n = d->inbox.len;
+	return ADIT_OK;
+}
+
+static struct driven driven[2];
+
+static enum adit_status
+drive_send(void *ctx, const struct adit_path *path, struct adit_span s)
+{
+	struct driven *from = ctx, *to = from == &driven[0] ? &driven[1] : &driven[0];
+
+	to->inbox.path = *path;
+	to->inbox.len = s.n;
+	memcpy(to->inbox.bytes, s.p, s.n);
+	to->full = true;
+	memcpy(from->log + from->logged, s.p, s.n);
+	from->logged += s.n;
+	return ADIT_OK;
+}
+
+static void
+drive_event(void *ctx, const struct adit_ike_event *ev)
+{
+	struct driven *d = ctx;
+
+	d->side->events[d->side->event_count++] = *ev;
+}
+
+static uint8_t plain_log[2][65536];
+static size_t plain_logged[2];
+
+static bool
+wire_log(struct pair *p, struct pair_side *from, struct pair_datagram *d)
+{
+	int i = from == &p->b;
+
+	memcpy(plain_log[i] + plain_logged[i], d->bytes, d->len);
+	plain_logged[i] += d->len;
+	return true;
+}
+
+static void
+test_driver_and_five_calls_say_the_same_bytes(void **state)
+{
+	static uint8_t buf[ADIT_IKE_MESSAGE_MAX + 4];
+	adit_ms next;
+
+	(void)state;
+	pair_defaults(&pair, 30);
+	plain_logged[0] = plain_logged[1] = 0;
+	pair.wire = wire_log;
+	assert_true(pair_connect(&pair));
+
+	pair_defaults(&pair, 30);
+	pair_open(&pair);
+	pair_start(&pair);
+	memset(driven, 0, sizeof driven);
+	driven[0].side = &pair.a;
+	driven[1].side = &pair.b;
+	for (int round = 0; round < 10; round++)
+		for (int i = 0; i < 2; i++) {
+			struct adit_io io = {&driven[i], drive_now, drive_recv, drive_send,
+					     drive_event};
+
+			driven[i].pair = &pair;
+			assert_int_equal(adit_ike_run(&driven[i].side->ike, &io,
+						      (struct adit_buf){buf, sizeof buf}, 4, &next),
+					 ADIT_OK);
+		}
+	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(driven[i].logged, plain_logged[i]);
+		assert_memory_equal(driven[i].log, plain_log[i], plain_logged[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -313,6 +418,7 @@ main(void)
 		cmocka_unit_test(test_a_driver_that_can_not_receive_still_sends),
 		cmocka_unit_test(test_a_round_takes_no_more_than_its_budget),
 		cmocka_unit_test(test_a_round_answers_each_stranger),
+		cmocka_unit_test(test_driver_and_five_calls_say_the_same_bytes),
 	};
 
 	return cmocka_run_group_tests_name("ike_driver", tests, NULL, NULL);
