@@ -122,6 +122,32 @@ test_an_offset_that_contradicts_the_packet_spoils_the_payload(void **state)
 }
 
 static void
+test_payloads_of_no_known_form_are_counted_and_passed_over(void **state)
+{
+	(void)state;
+	begin(0);
+	put_ipv4(make(0, 40), 40);
+	payload[0] = 2; /* a sub-type that nobody has */
+	assert_int_equal(give(1), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 1);
+	/* Too short for the header of congestion control. */
+	put_ipv4(make(0, 40), 40);
+	payload[0] = 1;
+	pkt.len = 23;
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 2);
+	/* And for any. */
+	(void)make(0, 0);
+	pkt.len = HEADER - 1;
+	assert_int_equal(give(3), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.malformed, 3);
+	assert_int_equal(rx.n.packets, 0);
+}
+
+static void
 test_packets_shorter_than_their_header_spoil_the_payload(void **state)
 {
 	uint8_t *p;
@@ -376,6 +402,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_packet_goes_over_two_payloads),
 		cmocka_unit_test(test_an_offset_that_contradicts_the_packet_spoils_the_payload),
+		cmocka_unit_test(test_payloads_of_no_known_form_are_counted_and_passed_over),
 		cmocka_unit_test(test_packets_shorter_than_their_header_spoil_the_payload),
 		cmocka_unit_test(test_packets_longer_than_the_memory_are_torn),
 		cmocka_unit_test(test_input_waits_until_all_was_read),
