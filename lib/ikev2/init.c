@@ -477,6 +477,7 @@ set_up(struct adit_ikev2_turn *t, const struct adit_ike_ke *ke, struct adit_span
 		return st;
 	keep(&hs->peer_first, t->msg, t->len);
 	keep(&hs->own_first, sa->response.bytes, sa->response.len);
+	sa->sent_at = t->now; /* the answer may leave another way, and that is no keep-alive */
 	sa->expected = 1;
 	sa->expire_at = t->now + (ike->cfg->half_open_timeout_ms ? ike->cfg->half_open_timeout_ms
 								 : HALF_OPEN_MS);

@@ -208,6 +208,46 @@ test_a_deleted_sa_answers_once(void **state)
 	assert_int_equal(more.path.remote.port, 500);
 }
 
+/* b is behind a NAT that has two addresses of it; the copy's answer goes where the copy came from.
+ */
+static void
+test_a_copy_of_the_first_request_asks_for_no_keep_alive(void **state)
+{
+	static struct adit_ts any;
+	struct pair_datagram d, copy;
+
+	(void)state;
+	any = adit_ts_prefix(&(const struct adit_ip){4, {0}}, 0);
+	pair_defaults(&pair, 40);
+	pair.now = 1000000;
+	pair.b.peer.local.version = pair.b.peer.remote.version = 0;
+	pair.a.child.local_ts = pair.a.child.remote_ts = &any;
+	pair.b.child.local_ts = pair.b.child.remote_ts = &any;
+	pair.a.child.local_ts_count = pair.a.child.remote_ts_count = 1;
+	pair.b.child.local_ts_count = pair.b.child.remote_ts_count = 1;
+	pair.a.peer.remote.b[0] = 193;
+	pair_open(&pair);
+	pair_start(&pair);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	d.path.remote.ip = pair.b.end.ip;
+	copy = d;
+	copy.path.remote.ip.b[3] = 99;
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_int_equal(pair_give(&pair, &pair.b, &copy), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_int_equal(d.path.local.ip.b[3], 99);
+	d.path.local.ip = pair.a.peer.remote;
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	d.path.remote.ip = pair.b.end.ip;
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair.b.sas[0].nat_local);
+	adit_ike_tick(&pair.b.ike, pair.now);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_true(d.len > 1);
+	assert_false(pair_take(&pair, &pair.b, &d));
+}
+
 /* A NAT remembers what goes through it, and an answer that goes elsewhere does not. */
 static void
 test_an_answer_elsewhere_is_no_keep_alive(void **state)
@@ -398,6 +438,7 @@ main(void)
 		cmocka_unit_test(test_a_repeat_is_answered_on_either_port_and_ip_version),
 		cmocka_unit_test(test_a_repeat_from_elsewhere_takes_no_waiting_answer_away),
 		cmocka_unit_test(test_a_deleted_sa_answers_once),
+		cmocka_unit_test(test_a_copy_of_the_first_request_asks_for_no_keep_alive),
 		cmocka_unit_test(test_an_answer_elsewhere_is_no_keep_alive),
 		cmocka_unit_test(test_a_peer_is_not_followed_to_where_its_esp_can_not_go),
 		cmocka_unit_test(test_without_a_nat_ike_auth_is_from_where_the_first_request_was),
