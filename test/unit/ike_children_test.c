@@ -33,9 +33,7 @@ test_of_two_children_the_one_that_is_meant_is_deleted(void **state)
 		struct pair_datagram d;
 
 		pair_defaults(&pair, 80 + i);
-		pair_open(&pair);
-		pair_start(&pair);
-		pair_run(&pair);
+		pair_connect(&pair);
 		first = adit_child_of(&pair.a.ike, &pair.a.sas[0], NULL);
 		second = add_child();
 		assert_int_equal(
@@ -71,6 +69,29 @@ test_of_two_children_one_idle_is_deleted_and_the_sa_stays(void **state)
 	assert_int_equal(pair.a.sas[0].want, 0);
 }
 
+/* The first is going already, which is no reason to leave the second. */
+static void
+test_of_three_children_the_idle_one_behind_another_is_deleted(void **state)
+{
+	struct adit_ike_child *first, *second, *third;
+	struct pair_datagram d;
+
+	(void)state;
+	pair_defaults(&pair, 83);
+	pair.a.child.inactivity_ms = 10000;
+	pair_connect(&pair);
+	first = adit_child_of(&pair.a.ike, &pair.a.sas[0], NULL);
+	second = add_child();
+	third = add_child();
+	first->state = ADIT_CHILD_DELETING;
+	third->look_at = third->used_at = pair.now + 1000000;
+	pair.now += 20000;
+	adit_ike_tick(&pair.a.ike, pair.now);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(second->state, ADIT_CHILD_DELETING);
+	assert_int_equal(third->state, ADIT_CHILD_UP);
+}
+
 /* Which one of the configured children it is. */
 static void
 test_a_child_is_of_the_configuration_that_fits(void **state)
@@ -92,10 +113,7 @@ test_a_child_is_of_the_configuration_that_fits(void **state)
 		}
 		pair.b.peer.children = children;
 		pair.b.peer.child_count = 3;
-		pair_open(&pair);
-		pair_start(&pair);
-		pair_run(&pair);
-		assert_true(pair_is_up(&pair));
+		assert_true(pair_connect(&pair));
 		assert_int_equal(pair.b.children[0].config, i);
 		assert_int_equal(pair.b.sas[0].child_config, i);
 	}
@@ -107,6 +125,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_two_children_the_one_that_is_meant_is_deleted),
 		cmocka_unit_test(test_of_two_children_one_idle_is_deleted_and_the_sa_stays),
+		cmocka_unit_test(test_of_three_children_the_idle_one_behind_another_is_deleted),
 		cmocka_unit_test(test_a_child_is_of_the_configuration_that_fits),
 	};
 

@@ -38,6 +38,7 @@ test_handshake_makes_fitting_sas(void **state)
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_IKE_UP), 1);
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_IKE_UP), 1);
 	assert_false(pair.a.in.udp_encap);
+	assert_int_equal(pair.a.out.flags, 0);
 }
 
 /* Every AEAD of the list, each with another KE and PRF, for the IKE SA and the Child SA. */
@@ -113,6 +114,7 @@ test_transport_mode_is_agreed_upon(void **state)
 	connect();
 	assert_true(pair_is_up(&pair));
 	assert_int_equal(pair.a.in.mode, ADIT_TRANSPORT);
+	assert_int_equal(pair.a.out.flags, ADIT_SA_CUT_AFTER);
 }
 
 static void
@@ -259,6 +261,34 @@ test_initiator_refuses_wrong_responder_identity(void **state)
 	connect();
 	assert_int_equal(pair_count(&pair.a, ADIT_EVENT_CHILD_UP), 0);
 	assert_int_equal(pair_in_use(&pair.a), 0);
+	/* The other end is told why. */
+	assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->notify, N_AUTH_FAILED);
+}
+
+/* Of all that the library has, one end wants the last, and the other has nothing configured. */
+static void
+test_the_last_of_all_transforms_is_offered(void **state)
+{
+	const struct adit_crypto *c = &adit_mbedtls_compat;
+	const struct adit_aead *aead = c->aead[0];
+	struct adit_transform t[3] = {{ADIT_TRANSFORM_ENCR, aead->encr, aead->key_bits}};
+	struct adit_proposal proposal = {t, 3};
+	unsigned kes = 0, prfs = 0;
+
+	(void)state;
+	while (c->ke[kes + 1])
+		kes++;
+	while (c->prf[prfs + 1])
+		prfs++;
+	t[1] = (struct adit_transform){ADIT_TRANSFORM_PRF, c->prf[prfs]->id, 0};
+	t[2] = (struct adit_transform){ADIT_TRANSFORM_KE, c->ke[kes]->id, 0};
+	begin(43);
+	pair.a.cfg.crypto = pair.b.cfg.crypto = c;
+	pair.b.peer.proposals = &proposal;
+	pair.b.peer.proposal_count = 1;
+	assert_true(pair_connect(&pair));
+	assert_ptr_equal(pair.a.sas[0].suite.prf, c->prf[prfs]);
+	assert_ptr_equal(pair.a.sas[0].suite.ke, c->ke[kes]);
 }
 
 static void
@@ -489,6 +519,7 @@ main(void)
 		cmocka_unit_test(test_wrong_secret_is_refused),
 		cmocka_unit_test(test_wrong_identity_is_refused),
 		cmocka_unit_test(test_initiator_refuses_wrong_responder_identity),
+		cmocka_unit_test(test_the_last_of_all_transforms_is_offered),
 		cmocka_unit_test(test_no_common_proposal_is_told_after_the_last_try),
 		cmocka_unit_test(test_selectors_that_do_not_meet_leave_no_child),
 		cmocka_unit_test(test_lost_datagrams_are_sent_again),

@@ -78,8 +78,12 @@ test_a_packet_goes_over_two_payloads(void **state)
 	assert_int_equal(give(2), ADIT_OK);
 	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
 	assert_int_equal(got.len, 80);
+	assert_ptr_equal(got.buf, partial);
+	assert_int_equal(got.cap, PARTIAL);
 	assert_int_equal(adit_iptfs_get(&rx, &got), ADIT_OK);
 	assert_int_equal(got.len, 30);
+	assert_ptr_equal(got.buf, payload);
+	assert_int_equal(got.cap, sizeof payload);
 	expect_nothing();
 	assert_int_equal(rx.n.torn + rx.n.malformed, 0);
 }
@@ -99,6 +103,13 @@ test_an_offset_that_contradicts_the_packet_spoils_the_payload(void **state)
 		assert_int_equal(rx.n.packets, 0);
 		assert_true(rx.n.torn == 1);
 	}
+	/* More than there is room for. */
+	begin_partial();
+	(void)make(50, 50);
+	assert_int_equal(give(2), ADIT_OK);
+	expect_nothing();
+	assert_int_equal(rx.n.torn, 1);
+	assert_int_equal(rx.n.malformed, 0);
 	/* All of this payload belongs to it, and that is more than was missing. */
 	begin_partial();
 	(void)make(100, 15);

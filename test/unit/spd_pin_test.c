@@ -286,12 +286,38 @@ test_sas_of_other_flows_are_not_walked(void **state)
 	}
 }
 
+static void
+test_what_is_unlinked_is_found_no_more_and_can_be_linked_again(void **state)
+{
+	const struct adit_sad_note note = {0, ADIT_BY_SPI, 0, 0};
+	const struct adit_flow f = flow_that_differs(ADIT_PFP_LOCAL, 7);
+	struct adit_selectors s;
+
+	(void)state;
+	open_both();
+	policies[0].pfp = ADIT_PFP_LOCAL;
+	policies[0].selectors.remote[0] = policies[0].selectors.local[0];
+	assert_int_equal(adit_selectors_from_packet(&policies[0], &f, &s), ADIT_OK);
+	add_to(&hashed, &s, &note);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(hashed.sad.pinned, 1);
+		assert_int_equal(adit_spd_pinned(&hashed.spd, &hashed.sad, 0, &f, UINT32_MAX),
+				 hashed.ids[0].slot);
+		adit_spd_unlink(&hashed.spd, &hashed.sad, hashed.ids[0]);
+		assert_int_equal(hashed.sad.pinned, 0);
+		assert_int_equal(adit_spd_pinned(&hashed.spd, &hashed.sad, 0, &f, UINT32_MAX),
+				 UINT32_MAX);
+		assert_int_equal(adit_spd_link(&hashed.spd, &hashed.sad, hashed.ids[0]), ADIT_OK);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_hash_finds_what_the_list_finds),
 		cmocka_unit_test(test_sas_of_other_flows_are_not_walked),
+		cmocka_unit_test(test_what_is_unlinked_is_found_no_more_and_can_be_linked_again),
 	};
 
 	return cmocka_run_group_tests_name("spd_pin", tests, NULL, NULL);

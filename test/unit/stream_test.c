@@ -109,6 +109,22 @@ test_a_wrong_prefix_or_length_kills_the_stream(void **state)
 }
 
 static void
+test_without_a_prefix_the_first_byte_is_a_message_s(void **state)
+{
+	uint8_t s[STREAM], buf[BUF];
+	size_t used, n = frame(s, ADIT_NATT_IKE, "hello");
+	struct adit_stream_rx rx;
+	struct adit_stream_message m;
+
+	(void)state;
+	assert_int_equal(adit_stream_rx_init(&rx, (struct adit_buf){buf, BUF}, false), ADIT_OK);
+	assert_int_equal(adit_stream_input(&rx, (struct adit_span){s, n}, &used, &m), ADIT_OK);
+	assert_int_equal(used, n);
+	assert_int_equal(m.bytes.n, 5);
+	assert_memory_equal(m.bytes.p, "hello", 5);
+}
+
+static void
 test_framing_keeps_to_room_and_length(void **state)
 {
 	static uint8_t buf[70000];
@@ -149,6 +165,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_come_out_however_the_stream_is_cut),
 		cmocka_unit_test(test_a_wrong_prefix_or_length_kills_the_stream),
+		cmocka_unit_test(test_without_a_prefix_the_first_byte_is_a_message_s),
 		cmocka_unit_test(test_framing_keeps_to_room_and_length),
 		cmocka_unit_test(test_a_datagram_of_the_natt_port_is_one_of_four_things),
 	};
