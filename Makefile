@@ -201,7 +201,8 @@ install: all
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libadit.so
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 		'Name: adit' 'Description: embeddable IPsec: ESP and IKEv2' 'Version: $(VERSION)' \
-		'Libs: -L$${libdir} -ladit' 'Libs.private: -lmbedcrypto' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -ladit' 'Libs.private: -lmbedcrypto' \
+		'Cflags: -I$${includedir} $(filter -DADIT_%,$(CFLAGS))' \
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/adit.pc
 	$(if $(PROGS),install -d $(DESTDIR)$(PREFIX)/bin)
 	$(if $(PROGS),install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin)

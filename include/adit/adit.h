@@ -1,7 +1,8 @@
 /* adit: IPsec that fits in your program. Everything; each header can be included alone.
  *
  * Conventions of every call:
- * - Nothing allocates, blocks, prints, or reads a clock. What a call needs comes in by argument.
+ * - Nothing allocates, blocks, prints, or reads a clock. What a call needs comes in by argument, or
+ *   stands in the caller's structs.
  * - An object belongs to one thread at a time; two objects never share anything that is written.
  * - Every fallible call returns enum adit_status; what the object is like after an error stands
  *   with the call, and is "unchanged" where nothing stands.

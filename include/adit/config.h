@@ -1,5 +1,6 @@
-/* Numbers of a build: range, default and cost of each. Library and program must agree; the init
- * calls check it. Override with -DADIT_...= for both. */
+/* Numbers of a build: range, default and cost of each. Override with -DADIT_...= for library and
+ * program alike, which must agree. The init calls of the databases, of IKE and of the node check
+ * it; adit_sa_init() and the calls of state.h can't. */
 #ifndef ADIT_CONFIG_H
 #define ADIT_CONFIG_H
 

@@ -23,11 +23,11 @@ extern "C" {
  * (IPv6) is told as these, which every path can do (RFC 791, RFC 8200 5).
  * from: who says so; version 0: the packet's destination.
  * ADIT_OK: out->len is set.
- * ERR_MTU: telling wouldn't help, and the packet is to be cut: IPv4 without DF, or no longer than
- * what would be told. ERR_UNEXPECTED: no error may be sent about this packet: an ICMP error or
- * redirect itself, a source that is no single host, multicast or broadcast (but IPv6 multicast,
- * which path MTU discovery needs; RFC 1122 3.2.2, RFC 4443 2.4 e). What came to the link's
- * broadcast address, or to a subnet's, only the caller knows. ERR_FRAGMENT: not the first
+ * ERR_MTU: telling wouldn't help, and the packet is to be cut: IPv4 without DF; or, outside, one no
+ * longer than what would be told. ERR_UNEXPECTED: no error may be sent about this packet: an ICMP
+ * error or redirect itself, a source that is no single host, multicast or broadcast (but IPv6
+ * multicast, which path MTU discovery needs; RFC 1122 3.2.2, RFC 4443 2.4 e). What came to the
+ * link's broadcast address, or to a subnet's, only the caller knows. ERR_FRAGMENT: not the first
  * fragment, likewise. ERR_SHORT, ERR_MALFORMED: no IP packet. ERR_ARG: `from` of the other version,
  * or version 0 with a multicast destination. ERR_ROOM: not even headers and 8 bytes fit. */
 ADIT_MUST_USE enum adit_status adit_icmp_too_big(const uint8_t *packet, size_t n, uint32_t mtu,

@@ -18,7 +18,8 @@ struct adit_ipsec {
 	/* Stateful fragment checking (RFC 4301 7), one for each direction; NULL: later fragments
 	 * have no ports, and pass by policies that ask for none. */
 	struct adit_fragtrack *fragtrack_out, *fragtrack_in;
-	adit_ms now;       /* the caller's; bounds of time are held against it */
+	adit_ms now;       /* the caller sets it before each burst; bounds of time are held
+			      against it, and never reached where it stays zero */
 	uint32_t resource; /* that outbound packets come from (RFC 9611); zero: none */
 	uint64_t out[ADIT_STATUS_COUNT]; /* packets by how they ended; OK: sent or bypassed */
 	uint64_t in[ADIT_STATUS_COUNT];  /* likewise; OK: delivered */
@@ -27,7 +28,8 @@ struct adit_ipsec {
 enum adit_verdict_kind {
 	ADIT_VERDICT_DISCARD = 0, /* drop; status says why */
 	ADIT_VERDICT_BYPASS,      /* policy lets it pass in clear, unchanged */
-	ADIT_VERDICT_SEND,        /* outbound: pkt is the protected outer packet */
+	ADIT_VERDICT_SEND,        /* outbound: pkt is the protected outer packet; longer than the
+				     SA's mtu only where it may be cut (adit_sa_params.mtu) */
 	ADIT_VERDICT_NEED_SA,     /* outbound: PROTECT, and no SA yet; pkt is unchanged; tag of its
 				     policy tells which to make */
 	ADIT_VERDICT_TOO_BIG, /* outbound: longer than the path takes; pkt is unchanged. Tell its
@@ -42,11 +44,13 @@ enum adit_verdict_kind {
 struct adit_verdict {
 	enum adit_verdict_kind kind;
 	enum adit_status status; /* OK, or why not: also NEED_SA (ERR_NO_SA), TOO_BIG (ERR_MTU) */
-	struct adit_sa_id sa;    /* SEND, DELIVER, and DISCARD by an SA: the SA; else zero */
-	uint32_t policy;         /* index, or ADIT_POLICY_NONE */
-	uint16_t mtu;            /* TOO_BIG: the longest packet that the SA takes */
-	bool may_cut;            /* TOO_BIG: IPv4 without DF */
-	uint64_t seq;            /* DELIVER, AGGFRAG: of the packet */
+	struct adit_sa_id
+		sa;      /* that the packet goes or came through, or is refused by; else zero */
+	uint32_t policy; /* index, or ADIT_POLICY_NONE; of what came through an SA: what
+			    was noted with that SA, as it was given */
+	uint16_t mtu;    /* TOO_BIG: the longest packet that the SA takes */
+	bool may_cut;    /* TOO_BIG: IPv4 without DF */
+	uint64_t seq;    /* DELIVER, AGGFRAG: of the packet */
 	struct adit_flow flow; /* what the policies saw; zero of packets that came through an SA */
 };
 

@@ -1,5 +1,8 @@
 /* The transform objects that mbedTLS (2.28 or 3.6) stands behind, and the profiles made of them.
- * Naming an object links it; a profile names many. */
+ * Naming an object links it; a profile names many.
+ * mbedTLS allocates when a key of AES-GCM, AES-CCM or AES-GMAC is set, until it is wiped, and while
+ * a key exchange is computed; never for a packet. Where there is no heap, its
+ * mbedtls_memory_buffer_alloc_init() gives it one in your own memory. */
 #ifndef ADIT_MBEDTLS_H
 #define ADIT_MBEDTLS_H
 

@@ -133,7 +133,10 @@ struct adit_sa_params {
 	uint8_t flags;          /* ADIT_SA_*; tunnel mode but for ALIGN8 and CUT_AFTER */
 	uint8_t dscp;           /* with ADIT_SA_SET_DSCP: 0..63 */
 	uint8_t hop_limit;      /* of outer headers; zero: 64 */
-	uint16_t mtu;           /* longest outer packet; zero: as long as IP allows */
+	uint16_t mtu;           /* longest outer packet; zero: as long as IP allows. Longer ones
+				   are made where they may be cut outside: with CUT_AFTER, in
+				   transport and BEET mode without DF, and of IPv6 packets of
+				   1280 bytes, which none may be told to undercut */
 	uint16_t tfc;           /* tunnel mode: shorter inner packets are padded to this many
 				   bytes (RFC 4303 2.7), as far as the mtu lets them */
 	/* A key set by hand outlives restarts, so its numbers must too: counting ciphers, which
@@ -156,14 +159,14 @@ struct adit_sa_params {
 struct adit_sa_counters {
 	uint64_t packets,
 		bytes;  /* sealed, or authenticated and delivered; bytes of inner packets */
-	uint64_t drops; /* refused for any reason */
+	uint64_t drops; /* refused for any reason; outbound ones too long for the path as well */
 };
 
 /* The longest outer header that an SA writes: IPv6 and UDP. */
 #define ADIT_OUTER_MAX 48
 
-/* Private: shown so that callers can reserve storage; read it through functions. At most 128 bytes
- * on a 32-bit machine. */
+/* Private but for n: shown so that callers can reserve storage; read it through functions. At most
+ * 128 bytes on a 32-bit machine. */
 struct adit_sa {
 	/* What every packet reads. */
 	const struct adit_aead *aead;
@@ -186,8 +189,9 @@ struct adit_sa {
 
 /* Makes an SA. kc: keyed context storage of at least aead->ctx_size bytes, aligned for uint64_t and
  * pointers, living as long as the SA; bits: ADIT_REPLAY_WORDS(window) words, inbound only.
- * ERR_ARG: a field out of its range; ERR_ROOM: kc or bits too small; ERR_CRYPTO: the provider
- * refused the key. On any error *sa is zero. */
+ * ERR_ARG: a field out of its range; ERR_CONFIG: a manual key of a counting cipher without
+ * seq_known; ERR_UNSUPPORTED: what a build without ADIT_EXTRAS has not; ERR_ROOM: kc or bits too
+ * small; ERR_CRYPTO: the provider refused the key. On any error *sa is zero. */
 ADIT_MUST_USE enum adit_status adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *params,
 					    struct adit_buf kc, uint32_t *bits, size_t words);
 

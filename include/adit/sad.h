@@ -26,7 +26,8 @@ enum adit_sad_by {
 
 /* What the database notes of an SA beside the SA itself. */
 struct adit_sad_note {
-	uint32_t policy;     /* index in the SPD of the policy that it serves (outbound) */
+	uint32_t policy;     /* outbound: index in the SPD of the policy that it serves; inbound:
+				told in verdicts, and nothing else */
 	enum adit_sad_by by; /* inbound; zero: ADIT_BY_SPI; others need mem.hash */
 	uint64_t dscps;      /* outbound: bit n: it serves DSCP n; zero: all */
 	uint32_t resource;   /* outbound: the resource it serves (RFC 9611); zero: any */

@@ -24,8 +24,9 @@ struct adit_state_seal {
 /* Writes *sa into out.p, *n bytes of it. params: what it was made from, with its key; where sa
  * knows better (its path, its MTU), that is written. number: of this export, never the same twice
  * under one seal. now: the caller's clock, against which the age of the SA is told. ERR_ROOM: out
- * is too small, ADIT_STATE_MAX is enough; ERR_ARG: params are not those of sa, or the seal can't be
- * used; ERR_CRYPTO. On any error out is wiped. */
+ * is too small, ADIT_STATE_MAX is enough; ERR_ARG: params are not those of sa (but its key can't be
+ * compared: that is the caller's to know), or the seal can't be used; ERR_CRYPTO. On any error out
+ * is wiped. */
 ADIT_MUST_USE enum adit_status adit_state_export(const struct adit_sa *sa,
 						 const struct adit_sa_params *params,
 						 const struct adit_state_seal *seal,

@@ -83,27 +83,42 @@ make_node(struct node *n, uint8_t local, uint8_t remote)
 	adit_ipsec_init(&n->ipsec, &n->sad, &n->spd);
 }
 
-static struct adit_sa_id
-add(struct node *n, enum adit_direction dir, uint32_t spi, bool udp)
+static struct adit_sa_params
+params(struct node *n, enum adit_direction dir, uint32_t spi)
 {
 	static const uint8_t key[20] = {1};
 	struct adit_sa_params p;
-	struct adit_sa_id id;
 
 	memset(&p, 0, sizeof p);
 	p.dir = dir;
 	p.spi = spi;
 	p.local = n == &a ? ip_a : ip_b;
 	p.remote = n == &a ? ip_b : ip_a;
-	p.udp_encap = udp;
 	p.aead = &adit_mbedtls_aes128_gcm16;
 	p.key = (struct adit_span){key, sizeof key};
 	p.replay_window = 64;
 	p.selectors = &n->policies[0].selectors;
-	assert_int_equal(adit_sad_add(&n->sad, &p, 0, &id), ADIT_OK);
-	if (dir == ADIT_OUT)
+	return p;
+}
+
+static struct adit_sa_id
+add_of(struct node *n, const struct adit_sa_params *p)
+{
+	struct adit_sa_id id;
+
+	assert_int_equal(adit_sad_add(&n->sad, p, 0, &id), ADIT_OK);
+	if (p->dir == ADIT_OUT)
 		assert_int_equal(adit_spd_link(&n->spd, &n->sad, id), ADIT_OK);
 	return id;
+}
+
+static struct adit_sa_id
+add(struct node *n, enum adit_direction dir, uint32_t spi, bool udp)
+{
+	struct adit_sa_params p = params(n, dir, spi);
+
+	p.udp_encap = udp;
+	return add_of(n, &p);
 }
 
 static int
@@ -397,6 +412,31 @@ test_verdicts_have_names(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
+/* All 64 bits of them, when the lower half begins anew. */
+static void
+test_verdicts_tell_extended_numbers(void **state)
+{
+	struct adit_sa_params out_of_a, into_b;
+	uint32_t spi;
+
+	(void)state;
+	assert_int_equal(adit_sad_spi(&b.sad, &spi), ADIT_OK);
+	out_of_a = params(&a, ADIT_OUT, spi);
+	into_b = params(&b, ADIT_IN, spi);
+	out_of_a.esn = into_b.esn = true;
+	out_of_a.seq = into_b.seq = 0x7fffffffcu;
+	add_of(&a, &out_of_a);
+	add_of(&b, &into_b);
+	for (uint64_t i = 1; i <= 8; i++) {
+		put_packet(1, 2);
+		out(&a);
+		assert_int_equal(v.kind, ADIT_VERDICT_SEND);
+		in(&b);
+		assert_int_equal(v.kind, ADIT_VERDICT_DELIVER);
+		assert_true(v.seq == 0x7fffffffcu + i);
+	}
+}
+
 int
 main(void)
 {
@@ -414,6 +454,7 @@ main(void)
 		TEST(test_each_packet_of_a_mixed_burst_gets_its_own_verdict),
 		TEST(test_outer_headers_are_pushed_and_pulled),
 		TEST(test_verdicts_have_names),
+		TEST(test_verdicts_tell_extended_numbers),
 	};
 
 	return cmocka_run_group_tests_name("ipsec", tests, NULL, NULL);
