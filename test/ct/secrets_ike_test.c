@@ -231,7 +231,7 @@ handshake(const void *with)
 	publish_keys(&pair.b);
 	assert_true(pair_is_up(&pair));
 	assert_int_equal(adit_ike_delete(&pair.a.ike, pair.now, pair.a.events[0].ike), ADIT_OK);
-	pair_run(pair);
+	pair_run(&pair);
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_IKE_DOWN), 1);
 	adit_ike_wipe(&pair.a.ike);
 	adit_ike_wipe(&pair.b.ike);
