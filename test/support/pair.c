@@ -244,6 +244,17 @@ pair_connect(struct pair *pair)
 	return pair_is_up(pair);
 }
 
+bool
+pair_first_exchange(struct pair *pair)
+{
+	struct pair_datagram d;
+
+	pair_open(pair);
+	pair_start(pair);
+	return pair_take(pair, &pair->a, &d) && pair_give(pair, &pair->b, &d) == ADIT_OK &&
+	       pair_take(pair, &pair->b, &d) && pair_give(pair, &pair->a, &d) == ADIT_OK;
+}
+
 unsigned
 pair_in_use(const struct pair_side *side)
 {

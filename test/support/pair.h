@@ -61,6 +61,9 @@ struct adit_ike_id pair_start(struct pair *pair);
 void pair_run(struct pair *pair);
 /* Opens both, begins and runs: whether they are up. */
 bool pair_connect(struct pair *pair);
+/* Opens both, begins and has IKE_SA_INIT exchanged, so that a's IKE_AUTH is due: whether all was
+ * taken. */
+bool pair_first_exchange(struct pair *pair);
 /* Lets time pass in steps of what the engines ask for, delivering all that is due, up to `ms`. */
 void pair_pass(struct pair *pair, adit_ms ms);
 /* The next datagram of a side; false: none. */

@@ -532,12 +532,7 @@ test_a_request_before_auth_is_done_is_dropped(void **state)
 
 	(void)state;
 	pair_defaults(&pair, 28);
-	pair_open(&pair);
-	pair_start(&pair);
-	assert_true(pair_take(&pair, &pair.a, &d));
-	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
-	assert_true(pair_take(&pair, &pair.b, &d));
-	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_true(pair_first_exchange(&pair));
 	send_protected(37, false, 1, NULL, 0, 0, &d);
 	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_ERR_UNEXPECTED);
 	assert_false(pair_take(&pair, &pair.b, &reply));

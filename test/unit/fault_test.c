@@ -255,6 +255,22 @@ test_hashes_and_prfs_that_fail_once_are_survived(void **state)
 	assert_in_range(n, 115, ENDLESS - 1);
 }
 
+/* A tunnel whose crypto fails when the countdown says so; a's SA. */
+static struct adit_ike_id
+connect_counted(unsigned n)
+{
+	struct adit_ike_id id;
+
+	pair_defaults(&pair, n);
+	countdown = 0;
+	pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
+	pair_open(&pair);
+	id = pair_start(&pair);
+	pair_run(&pair);
+	assert_true(pair_is_up(&pair));
+	return id;
+}
+
 /* A delete, and a peer whose cipher fails when it answers: it can't go on, and says why. */
 static void
 test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
@@ -267,13 +283,7 @@ test_an_answer_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
 	for (unsigned n = OPENED + 1; n <= CALLS; n++) {
 		struct pair_datagram d;
 
-		pair_defaults(&pair, n);
-		countdown = 0;
-		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
-		pair_open(&pair);
-		id = pair_start(&pair);
-		pair_run(&pair);
-		assert_true(pair_is_up(&pair));
+		id = connect_counted(n);
 		assert_int_equal(adit_ike_probe(&pair.a.ike, pair.now, id), ADIT_OK);
 		assert_true(pair_take(&pair, &pair.a, &d));
 		countdown = n;
@@ -298,13 +308,7 @@ test_a_request_that_can_not_be_sealed_ends_the_sa_with_that_reason(void **state)
 		struct adit_ike_id id;
 		struct pair_datagram d;
 
-		pair_defaults(&pair, n);
-		countdown = 0;
-		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
-		pair_open(&pair);
-		id = pair_start(&pair);
-		pair_run(&pair);
-		assert_true(pair_is_up(&pair));
+		id = connect_counted(n);
 		countdown = n;
 		(void)!adit_ike_probe(&pair.a.ike, pair.now, id);
 		assert_false(pair_take(&pair, &pair.a, &d));
@@ -425,12 +429,7 @@ test_a_hash_that_fails_in_ike_auth_lets_nobody_in(void **state)
 		pair_defaults(&pair, n + 1);
 		countdown = 0;
 		pair.a.cfg.crypto = pair.b.cfg.crypto = &crypto;
-		pair_open(&pair);
-		pair_start(&pair);
-		assert_true(pair_take(&pair, &pair.a, &d));
-		assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
-		assert_true(pair_take(&pair, &pair.b, &d));
-		assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+		assert_true(pair_first_exchange(&pair));
 		assert_true(pair_take(&pair, &pair.a, &d));
 		failures = 0;
 		countdown = n + 1;

@@ -314,12 +314,7 @@ test_without_a_nat_ike_auth_is_from_where_the_first_request_was(void **state)
 	(void)state;
 	pair_defaults(&pair, 7);
 	pair.b.peer.remote.version = 0;
-	pair_open(&pair);
-	pair_start(&pair);
-	assert_true(pair_take(&pair, &pair.a, &d));
-	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
-	assert_true(pair_take(&pair, &pair.b, &d));
-	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_true(pair_first_exchange(&pair));
 	assert_true(pair_take(&pair, &pair.a, &d));
 	copy = d;
 	copy.path.local.ip = elsewhere;
