@@ -287,18 +287,29 @@ include(struct parser *s, struct conf *section)
 	return ok;
 }
 
+/* The first section of that name, or NULL: a setting of the same name is none. */
+static struct conf *
+find_section(const struct conf *in, const char *name)
+{
+	struct conf *c = in->children;
+
+	while (c && (c->value || strcmp(c->name, name) != 0))
+		c = c->next;
+	return c;
+}
+
 /* `{ ... }` behind the name of a section that stood on `line`. */
 static bool
 parse_braces(struct parser *s, struct conf *section, char *name, int line)
 {
-	struct conf *c = conf_find(section, name);
+	struct conf *c = find_section(section, name);
 
 	if (s->depth == DEPTH_MAX) {
 		free(name);
 		return fail(s, "sections are nested too deeply");
 	}
 	(void)take(s); /* the brace */
-	if (c && !c->value) {
+	if (c) {
 		free(name); /* a section that comes again goes on */
 	} else {
 		c = add(section, s, name);

@@ -200,9 +200,12 @@ static bool
 take_children(void *ctx, const struct conf *section, FILE *err)
 {
 	struct connection *conn = ctx;
-	struct adit_child_config *cfgs = keep(count_sections(section) * sizeof *cfgs);
+	struct adit_child_config *cfgs;
 	bool ok = true;
 
+	if (section->value)
+		return complain(err, section, "a section was expected");
+	cfgs = keep(count_sections(section) * sizeof *cfgs);
 	conn->peer->children = cfgs;
 	conn->extra->children = keep(count_sections(section) * sizeof *conn->extra->children);
 	for (const struct conf *c = section->children; c; c = c->next) {

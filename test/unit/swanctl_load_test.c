@@ -244,6 +244,7 @@ test_a_value_that_is_not_supported_is_told_with_its_reason(void **state)
 		{"dpd_delay = soon",
 		 "dpd_delay: not a time: a number with s, m, h or d was expected"},
 		{"dpd_delay { }", "dpd_delay: a value was expected, not a section"},
+		{"children = c", "children: a section was expected"},
 		{"local2 { auth = psk }", "local2: not supported here"},
 	};
 	char text[512], error[256];
@@ -284,6 +285,18 @@ test_a_childs_value_that_is_not_supported_is_told_with_its_reason(void **state)
 		snprintf(error, sizeof error, "text:5: %s\n", bad[i].error);
 		expect_error(text, error);
 	}
+}
+
+/* Found by make fuzz: behind a setting of that name each section was one of its own, and the children
+ * of all were written where those of the last had room. */
+static void
+test_children_of_many_sections_have_room_beside_a_setting_of_that_name(void **state)
+{
+	(void)state;
+	expect_error("connections { t {\n" AUTH
+		     "children = x\n children { a { } }\n children { b { } }\n"
+		     "children { c { } d { } } } }\n" SECRETS,
+		     "text:4: children: a section was expected\n");
 }
 
 /* A group: no address, transport mode, and traffic begins. */
@@ -339,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_a_keyword_that_is_not_supported_is_told_with_file_and_line),
 		cmocka_unit_test(test_a_value_that_is_not_supported_is_told_with_its_reason),
 		cmocka_unit_test(test_a_childs_value_that_is_not_supported_is_told_with_its_reason),
+		cmocka_unit_test(test_children_of_many_sections_have_room_beside_a_setting_of_that_name),
 		cmocka_unit_test(test_a_group_is_trapped_in_transport_mode),
 		cmocka_unit_test(test_what_a_connection_lacks_is_told),
 	};

@@ -111,6 +111,24 @@ test_sections_nest_and_a_section_that_comes_again_goes_on(void **state)
 }
 
 static void
+test_a_section_goes_on_beside_a_setting_of_its_name(void **state)
+{
+	const char *text = "a = 0\na { b = 1 }\na { c = 2 }\n";
+	struct conf *root = read_text(text, strlen(text)), *a;
+
+	(void)state;
+	assert_non_null(root);
+	assert_string_equal(root->children->value, "0");
+	a = root->children->next;
+	assert_non_null(a);
+	assert_string_equal(conf_find(a, "b")->value, "1");
+	assert_string_equal(conf_find(a, "c")->value, "2");
+	assert_null(a->next);
+	conf_free(root);
+	keep_nothing();
+}
+
+static void
 test_every_setting_knows_its_line(void **state)
 {
 	const char *text = "a\n{\n\n b = \"x\ny\"\n c = 1\n}\n";
@@ -272,6 +290,7 @@ main(void)
 		cmocka_unit_test(test_a_quoted_value_keeps_what_would_end_a_plain_one),
 		cmocka_unit_test(test_a_backslash_keeps_a_character_in_a_plain_value),
 		cmocka_unit_test(test_sections_nest_and_a_section_that_comes_again_goes_on),
+		cmocka_unit_test(test_a_section_goes_on_beside_a_setting_of_its_name),
 		cmocka_unit_test(test_every_setting_knows_its_line),
 		cmocka_unit_test(test_what_is_not_of_the_syntax_is_said_with_its_line),
 		cmocka_unit_test(test_a_zero_byte_is_refused),
