@@ -1,6 +1,5 @@
 /* Numbers of a build: range, default and cost of each. Override with -DADIT_...= for library and
- * program alike, which must agree. The init calls of the databases, of IKE and of the node check
- * it; adit_sa_init() and the calls of state.h can't. */
+ * program alike, which must agree: the init calls, and adit_state_import(), check it. */
 #ifndef ADIT_CONFIG_H
 #define ADIT_CONFIG_H
 

@@ -190,10 +190,13 @@ struct adit_sa {
 /* Makes an SA. kc: keyed context storage of at least aead->ctx_size bytes, aligned for uint64_t and
  * pointers, living as long as the SA; bits: ADIT_REPLAY_WORDS(window) words, inbound only.
  * ERR_ARG: a field out of its range; ERR_CONFIG: a manual key of a counting cipher without
- * seq_known; ERR_UNSUPPORTED: what a build without ADIT_EXTRAS has not; ERR_ROOM: kc or bits too
- * small; ERR_CRYPTO: the provider refused the key. On any error *sa is zero. */
-ADIT_MUST_USE enum adit_status adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *params,
-					    struct adit_buf kc, uint32_t *bits, size_t words);
+ * seq_known, or selectors of another size; ERR_UNSUPPORTED: what a build without ADIT_EXTRAS has
+ * not; ERR_ROOM: kc or bits too small; ERR_CRYPTO: the provider refused the key. On any error *sa
+ * is zero. Called as adit_sa_init(sa, params, kc, bits, words). */
+#define adit_sa_init(...) adit_sa_init_(sizeof(struct adit_selectors), __VA_ARGS__)
+ADIT_MUST_USE enum adit_status adit_sa_init_(size_t selectors_size, struct adit_sa *sa,
+					     const struct adit_sa_params *params,
+					     struct adit_buf kc, uint32_t *bits, size_t words);
 
 /* Ends an SA: the provider's context and every field are wiped. Safe on a zero SA. */
 void adit_sa_wipe(struct adit_sa *sa);

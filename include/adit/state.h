@@ -58,12 +58,15 @@ struct adit_sa_state {
  * found in `crypto`. Of one state at most one SA may be made.
  * ERR_ICV: not authentic; ERR_VERSION: written by another version; ERR_SHORT, ERR_MALFORMED: not an
  * exported SA; ERR_UNSUPPORTED: a transform that crypto has not; ERR_ROOM: more selectors than
- * ADIT_TS_MAX; ERR_EXHAUSTED: after the jump no numbers are left. On any error *state is wiped. */
-ADIT_MUST_USE enum adit_status adit_state_import(struct adit_span bytes,
-						 const struct adit_state_seal *seal,
-						 const struct adit_crypto *crypto,
-						 const struct adit_state_jump *jump, adit_ms now,
-						 struct adit_sa_state *state);
+ * ADIT_TS_MAX; ERR_EXHAUSTED: after the jump no numbers are left; ERR_CONFIG: a struct of another
+ * size. On any error *state is wiped. Called as
+ * adit_state_import(bytes, seal, crypto, jump, now, state). */
+#define adit_state_import(...) adit_state_import_(sizeof(struct adit_sa_state), __VA_ARGS__)
+ADIT_MUST_USE enum adit_status adit_state_import_(size_t state_size, struct adit_span bytes,
+						  const struct adit_state_seal *seal,
+						  const struct adit_crypto *crypto,
+						  const struct adit_state_jump *jump, adit_ms now,
+						  struct adit_sa_state *state);
 
 /* Gives an SA just made from state->params its counters and its window; wipes *state. */
 void adit_state_resume(struct adit_sa *sa, struct adit_sa_state *state);

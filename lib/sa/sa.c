@@ -197,10 +197,11 @@ fill(struct adit_sa *sa, const struct adit_sa_params *p, void *kc)
 }
 
 enum adit_status
-adit_sa_init(struct adit_sa *sa, const struct adit_sa_params *p, struct adit_buf kc, uint32_t *bits,
-	     size_t words)
+adit_sa_init_(size_t selectors_size, struct adit_sa *sa, const struct adit_sa_params *p,
+	      struct adit_buf kc, uint32_t *bits, size_t words)
 {
-	enum adit_status st = check(p, kc);
+	enum adit_status st =
+		selectors_size == sizeof *p->selectors ? check(p, kc) : ADIT_ERR_CONFIG;
 
 	memset(sa, 0, sizeof *sa);
 	if (st == ADIT_OK && p->dir == ADIT_IN)

@@ -397,16 +397,18 @@ import(struct adit_span b, const struct adit_state_seal *seal, uint8_t *copy,
 }
 
 enum adit_status
-adit_state_import(struct adit_span b, const struct adit_state_seal *seal,
-		  const struct adit_crypto *crypto, const struct adit_state_jump *jump, adit_ms now,
-		  struct adit_sa_state *state)
+adit_state_import_(size_t state_size, struct adit_span b, const struct adit_state_seal *seal,
+		   const struct adit_crypto *crypto, const struct adit_state_jump *jump,
+		   adit_ms now, struct adit_sa_state *state)
 {
 	uint8_t copy[ADIT_STATE_MAX];
 	struct rest rest;
 	enum adit_status st;
 
-	memset(state, 0, sizeof *state);
+	memset(state, 0, state_size);
 	memset(&rest, 0, sizeof rest);
+	if (state_size != sizeof *state)
+		return ADIT_ERR_CONFIG;
 	if (seal->aead->block != 1)
 		return ADIT_ERR_ARG;
 	st = check_header(b, seal);

@@ -62,6 +62,29 @@ test_beet_wants_inner_addresses_of_the_same_version_and_esp(void **state)
 }
 
 static void
+test_a_build_with_other_selectors_is_refused(void **state)
+{
+	static union adit_keyctx kc;
+	const struct adit_buf room = {kc.mem, sizeof kc};
+	const struct adit_sa_params p = lane_params(4, ADIT_TUNNEL, &adit_mbedtls_aes128_gcm16);
+	const size_t size = sizeof(struct adit_selectors);
+	struct adit_sa sa, zero;
+
+	(void)state;
+	memset(&zero, 0, sizeof zero);
+	for (int more = -1; more <= 1; more += 2) {
+		memset(&sa, 1, sizeof sa);
+		assert_int_equal(adit_sa_init_(more < 0 ? size - sizeof(struct adit_ts)
+							: size + sizeof(struct adit_ts),
+					       &sa, &p, room, NULL, 0),
+				 ADIT_ERR_CONFIG);
+		assert_memory_equal(&sa, &zero, sizeof sa);
+	}
+	assert_int_equal(adit_sa_init_(size, &sa, &p, room, NULL, 0), ADIT_OK);
+	adit_sa_wipe(&sa);
+}
+
+static void
 test_modes_take_what_they_can_carry(void **state)
 {
 	static const struct {
@@ -495,6 +518,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beet_wants_inner_addresses_of_the_same_version_and_esp),
+		cmocka_unit_test(test_a_build_with_other_selectors_is_refused),
 		cmocka_unit_test(test_modes_take_what_they_can_carry),
 		cmocka_unit_test(test_transforms_are_of_their_protocol),
 		cmocka_unit_test(test_an_aead_whose_block_is_no_power_of_two_is_refused),

@@ -338,6 +338,32 @@ test_room_and_arguments_are_checked(void **state)
 			 ADIT_ERR_UNSUPPORTED);
 }
 
+/* A program with fewer traffic selectors has a smaller struct: nothing is written behind it, and
+ * nothing of it is left as it was. */
+static void
+test_a_build_with_another_struct_is_refused_within_its_bounds(void **state)
+{
+	const struct adit_sa_params p = params(ADIT_OUT);
+	const struct adit_state_jump jump = {0, 0};
+	struct made a;
+	struct adit_sa_state s;
+	const size_t less = sizeof s - 8;
+	uint8_t buf[ADIT_STATE_MAX];
+	size_t n;
+
+	(void)state;
+	make(&a, &p);
+	n = export(&a, &p, buf);
+	memset(&s, 0xa5, sizeof s);
+	assert_int_equal(adit_state_import_(less, (struct adit_span){buf, n}, &seal,
+					    &adit_mbedtls_compat, &jump, AGE, &s),
+			 ADIT_ERR_CONFIG);
+	for (size_t i = 0; i < sizeof s; i++)
+		assert_int_equal(((const uint8_t *)&s)[i], i < less ? 0 : 0xa5);
+	assert_int_equal(import(buf, n, 0, &s), ADIT_OK);
+	adit_state_wipe(&s);
+}
+
 static int
 key_the_seal(void **state)
 {
@@ -361,6 +387,7 @@ main(void)
 		cmocka_unit_test(test_a_jump_past_the_last_number_is_refused),
 		cmocka_unit_test(test_every_flipped_bit_and_every_truncation_is_refused),
 		cmocka_unit_test(test_room_and_arguments_are_checked),
+		cmocka_unit_test(test_a_build_with_another_struct_is_refused_within_its_bounds),
 	};
 
 	return cmocka_run_group_tests_name("state", tests, key_the_seal, NULL);

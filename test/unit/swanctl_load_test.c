@@ -287,8 +287,8 @@ test_a_childs_value_that_is_not_supported_is_told_with_its_reason(void **state)
 	}
 }
 
-/* Found by make fuzz: behind a setting of that name each section was one of its own, and the children
- * of all were written where those of the last had room. */
+/* Found by make fuzz: behind a setting of that name each section was one of its own, and the
+ * children of all were written where those of the last had room. */
 static void
 test_children_of_many_sections_have_room_beside_a_setting_of_that_name(void **state)
 {
@@ -352,7 +352,8 @@ main(void)
 		cmocka_unit_test(test_a_keyword_that_is_not_supported_is_told_with_file_and_line),
 		cmocka_unit_test(test_a_value_that_is_not_supported_is_told_with_its_reason),
 		cmocka_unit_test(test_a_childs_value_that_is_not_supported_is_told_with_its_reason),
-		cmocka_unit_test(test_children_of_many_sections_have_room_beside_a_setting_of_that_name),
+		cmocka_unit_test(
+			test_children_of_many_sections_have_room_beside_a_setting_of_that_name),
 		cmocka_unit_test(test_a_group_is_trapped_in_transport_mode),
 		cmocka_unit_test(test_what_a_connection_lacks_is_told),
 	};
