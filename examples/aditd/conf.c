@@ -287,22 +287,11 @@ include(struct parser *s, struct conf *section)
 	return ok;
 }
 
-/* The first section of that name, or NULL: a setting of the same name is none. */
-static struct conf *
-find_section(const struct conf *in, const char *name)
-{
-	struct conf *c = in->children;
-
-	while (c && (c->value || strcmp(c->name, name) != 0))
-		c = c->next;
-	return c;
-}
-
 /* `{ ... }` behind the name of a section that stood on `line`. */
 static bool
 parse_braces(struct parser *s, struct conf *section, char *name, int line)
 {
-	struct conf *c = find_section(section, name);
+	struct conf *c = conf_section(section, name);
 
 	if (s->depth == DEPTH_MAX) {
 		free(name);
@@ -443,10 +432,11 @@ conf_free(struct conf *c)
 }
 
 struct conf *
-conf_find(const struct conf *section, const char *name)
+conf_section(const struct conf *in, const char *name)
 {
-	for (struct conf *c = section->children; c; c = c->next)
-		if (strcmp(c->name, name) == 0)
-			return c;
-	return NULL;
+	struct conf *c = in->children;
+
+	while (c && (c->value || strcmp(c->name, name) != 0))
+		c = c->next;
+	return c;
 }

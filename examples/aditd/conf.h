@@ -19,7 +19,8 @@ struct conf *conf_read(const char *file, FILE *err);
 struct conf *conf_read_memory(const char *name, const char *text, size_t n, FILE *err);
 void conf_free(struct conf *root);
 
-/* The first child of that name, or NULL. */
-struct conf *conf_find(const struct conf *section, const char *name);
+/* The section of that name, or NULL: there is one at most, and a setting of the same name is none.
+ */
+struct conf *conf_section(const struct conf *in, const char *name);
 
 #endif

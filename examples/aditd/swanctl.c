@@ -445,6 +445,8 @@ take_connection(struct swanctl *all, const struct conf *c, const struct secret *
 
 	if (c->value)
 		return complain(err, c, "a section was expected");
+	if (all->peer_count == UINT16_MAX)
+		return complain(err, c, "too many connections");
 	memset(conn.peer, 0, sizeof *conn.peer);
 	memset(conn.extra, 0, sizeof *conn.extra);
 	conn.peer->name = keep_text(c->name);
@@ -462,14 +464,15 @@ struct swanctl *
 swanctl_load(const struct conf *root, FILE *err)
 {
 	struct swanctl *all = keep(sizeof *all);
-	const struct conf *connections = conf_find(root, "connections");
-	const struct conf *secrets = conf_find(root, "secrets");
+	const struct conf *connections = conf_section(root, "connections");
+	const struct conf *secrets = conf_section(root, "secrets");
 	struct secret *list = NULL;
 	bool ok = true;
 
 	for (const struct conf *c = root->children; c; c = c->next)
 		if (c != connections && c != secrets)
-			ok = complain(err, c, "only connections and secrets are supported");
+			ok = complain(err, c,
+				      "only the sections connections and secrets are supported");
 	if (secrets)
 		ok = secrets_take(secrets, &list, err) && ok;
 	if (!connections || !connections->children) {

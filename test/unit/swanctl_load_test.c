@@ -213,7 +213,7 @@ test_a_keyword_that_is_not_supported_is_told_with_file_and_line(void **state)
 	expect_error("connections { t {\n" AUTH
 		     "pools = p\n children { c {\n updown = x\n } } } }\n"
 		     "pools { }\n" SECRETS,
-		     "text:8: pools: only connections and secrets are supported\n"
+		     "text:8: pools: only the sections connections and secrets are supported\n"
 		     "text:4: pools: not supported here\n"
 		     "text:6: updown: not supported here\n");
 	expect_error("connections { t {\n" AUTH "children { c { } } } }\n"
@@ -297,6 +297,9 @@ test_children_of_many_sections_have_room_beside_a_setting_of_that_name(void **st
 		     "children = x\n children { a { } }\n children { b { } }\n"
 		     "children { c { } d { } } } }\n" SECRETS,
 		     "text:4: children: a section was expected\n");
+	expect_error(
+		"connections = x\nconnections { t {\n" AUTH "children { c { } } } }\n" SECRETS,
+		"text:1: connections: only the sections connections and secrets are supported\n");
 }
 
 /* A group: no address, transport mode, and traffic begins. */

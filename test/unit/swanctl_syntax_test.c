@@ -28,14 +28,23 @@ read_text(const char *text, size_t n)
 	return root;
 }
 
+/* The first child of that name. */
+static struct conf *
+find(const struct conf *section, const char *name)
+{
+	struct conf *c = section->children;
+
+	while (c && strcmp(c->name, name) != 0)
+		c = c->next;
+	assert_non_null(c);
+	return c;
+}
+
 static const char *
 value_at(const struct conf *root, const char *section, const char *name)
 {
-	const struct conf *c = conf_find(root, section);
+	const struct conf *c = find(find(root, section), name);
 
-	assert_non_null(c);
-	c = conf_find(c, name);
-	assert_non_null(c);
 	assert_non_null(c->value);
 	return c->value;
 }
@@ -100,10 +109,9 @@ test_sections_nest_and_a_section_that_comes_again_goes_on(void **state)
 
 	(void)state;
 	assert_non_null(root);
-	b = conf_find(conf_find(root, "a"), "b");
-	assert_non_null(b);
-	assert_string_equal(conf_find(b, "c")->value, "1");
-	assert_string_equal(conf_find(b, "d")->value, "2");
+	b = find(find(root, "a"), "b");
+	assert_string_equal(find(b, "c")->value, "1");
+	assert_string_equal(find(b, "d")->value, "2");
 	assert_string_equal(value_at(root, "a", "e"), "3");
 	assert_null(root->children->next);
 	conf_free(root);
@@ -121,8 +129,8 @@ test_a_section_goes_on_beside_a_setting_of_its_name(void **state)
 	assert_string_equal(root->children->value, "0");
 	a = root->children->next;
 	assert_non_null(a);
-	assert_string_equal(conf_find(a, "b")->value, "1");
-	assert_string_equal(conf_find(a, "c")->value, "2");
+	assert_string_equal(find(a, "b")->value, "1");
+	assert_string_equal(find(a, "c")->value, "2");
 	assert_null(a->next);
 	conf_free(root);
 	keep_nothing();
@@ -136,10 +144,10 @@ test_every_setting_knows_its_line(void **state)
 
 	(void)state;
 	assert_non_null(root);
-	a = conf_find(root, "a");
+	a = find(root, "a");
 	assert_int_equal(a->line, 1);
-	assert_int_equal(conf_find(a, "b")->line, 4);
-	assert_int_equal(conf_find(a, "c")->line, 6);
+	assert_int_equal(find(a, "b")->line, 4);
+	assert_int_equal(find(a, "c")->line, 6);
 	assert_string_equal(a->file, "text");
 	conf_free(root);
 	keep_nothing();
@@ -250,7 +258,7 @@ test_include_takes_all_files_of_a_pattern_beside_the_file(void **state)
 	assert_non_null(root);
 	assert_string_equal(value_at(root, "a", "b"), "1");
 	assert_string_equal(value_at(root, "a", "c"), "2");
-	assert_non_null(strstr(conf_find(conf_find(root, "a"), "c")->file, "two.conf"));
+	assert_non_null(strstr(find(find(root, "a"), "c")->file, "two.conf"));
 	conf_free(root);
 	keep_nothing();
 }
