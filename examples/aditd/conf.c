@@ -257,32 +257,60 @@ include_one(const struct parser *from, const char *file, struct conf *section)
 	return ok;
 }
 
-/* Relative patterns are relative to the file that includes. */
-static bool
-include(struct parser *s, struct conf *section)
+/* The pattern behind the folder of the file that includes, to which it is relative. `quote`: what
+ * the folder's name has of a pattern is meant as it stands. */
+static char *
+beside(const char *file, const char *pattern, bool quote)
 {
-	char *pattern = value(s), *path = NULL;
-	const char *slash = strrchr(s->file, '/');
+	const char *slash = strrchr(file, '/');
+	size_t len = *pattern != '/' && slash ? (size_t)(slash - file + 1) : 0, n = 0;
+	char *path = malloc(2 * len + strlen(pattern) + 1);
+
+	if (!path)
+		abort();
+	for (size_t i = 0; i < len; i++) {
+		if (quote && strchr("*?[\\", file[i]))
+			path[n++] = '\\';
+		path[n++] = file[i];
+	}
+	strcpy(path + n, pattern);
+	return path;
+}
+
+/* The files of a pattern, in their order; none is no error. */
+static bool
+include_all(struct parser *s, const char *pattern, struct conf *section)
+{
+	char *path = beside(s->file, pattern, true);
 	glob_t found;
 	bool ok = true;
 
-	if (!pattern)
-		return false;
-	if (!s->may_include || !*pattern) {
-		free(pattern);
-		return fail(s, "include is not possible here");
-	}
-	if (asprintf(&path, "%.*s%s", *pattern != '/' && slash ? (int)(slash - s->file + 1) : 0,
-		     s->file, pattern) < 0)
-		abort();
 	if (glob(path, 0, NULL, &found) == 0) {
 		for (size_t i = 0; ok && i < found.gl_pathc; i++)
 			ok = include_one(s, found.gl_pathv[i], section);
 		globfree(&found);
-	} else if (!strpbrk(path, "*?[")) {
-		ok = fail(s, "%s: no such file", path);
 	}
 	free(path);
+	return ok;
+}
+
+static bool
+include(struct parser *s, struct conf *section)
+{
+	char *pattern = value(s), *path;
+	bool ok;
+
+	if (!pattern)
+		return false;
+	if (!s->may_include || !*pattern) {
+		ok = fail(s, "include is not possible here");
+	} else if (strpbrk(pattern, "*?[")) {
+		ok = include_all(s, pattern, section);
+	} else {
+		path = beside(s->file, pattern, false);
+		ok = include_one(s, path, section);
+		free(path);
+	}
 	free(pattern);
 	return ok;
 }

@@ -194,9 +194,7 @@ value_proposals(const char *text, bool ike, const struct adit_proposal **out, ui
 	*count = 0;
 	if (strcmp(text, "default") == 0)
 		return NULL;
-	while (!why && (item = strsep(&list, ",")) != NULL) {
-		item += strspn(item, " \t");
-		item[strcspn(item, " \t")] = 0;
+	while (!why && (item = value_next(&list)) != NULL) {
 		if (strcmp(item, "default") == 0)
 			return "default stands alone";
 		if (*count == PROPOSALS_MAX)

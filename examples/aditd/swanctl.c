@@ -182,18 +182,29 @@ put_side(struct adit_ts *to, uint8_t *n, const struct adit_ts *from, uint8_t cou
 static void
 add_policy(struct swanctl *all, const struct child *child)
 {
-	struct adit_policy *list = keep((all->first_count + 1) * sizeof *list), *p;
+	struct adit_policy *p = &all->first[all->first_count++];
 
-	if (all->first_count)
-		memcpy(list, all->first, all->first_count * sizeof *list);
-	all->first = list;
-	p = &list[all->first_count++];
 	p->name = child->cfg.name;
 	p->action = child->action;
 	put_side(p->selectors.local, &p->selectors.local_n, child->cfg.local_ts,
 		 child->cfg.local_ts_count);
 	put_side(p->selectors.remote, &p->selectors.remote_n, child->cfg.remote_ts,
 		 child->cfg.remote_ts_count);
+}
+
+/* Some packet has both sides: of one IP version and one protocol. */
+static bool
+can_match(const struct adit_child_config *cfg)
+{
+	for (uint8_t i = 0; i < cfg->local_ts_count; i++)
+		for (uint8_t k = 0; k < cfg->remote_ts_count; k++) {
+			const struct adit_ts *l = &cfg->local_ts[i], *r = &cfg->remote_ts[k];
+
+			if (l->version == r->version &&
+			    (!l->protocol || !r->protocol || l->protocol == r->protocol))
+				return true;
+		}
+	return cfg->local_ts_count == 0 || cfg->remote_ts_count == 0;
 }
 
 static bool
@@ -219,6 +230,8 @@ take_children(void *ctx, const struct conf *section, FILE *err)
 			continue;
 		}
 		ok = take_all(c, child_words, &child, err) && ok;
+		if (!can_match(&child.cfg))
+			ok = complain(err, c, "no packet can have its local_ts and its remote_ts");
 		if (child.action != ADIT_PROTECT) {
 			add_policy(conn->all, &child);
 			continue;
@@ -397,10 +410,15 @@ swanctl_is_group(const struct adit_peer_config *peer, const struct adit_child_co
 static bool
 may_begin(const struct connection *conn, uint8_t child)
 {
-	enum swanctl_action start = conn->extra->children[child].start;
+	const struct swanctl_child *extra = &conn->extra->children[child];
+	const enum swanctl_action actions[] = {extra->start, extra->close, extra->dpd};
+	bool is_group = swanctl_is_group(conn->peer, &conn->peer->children[child]);
 
-	return start == ACTION_NONE || conn->peer->remote.version ||
-	       (start == ACTION_TRAP && swanctl_is_group(conn->peer, &conn->peer->children[child]));
+	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+		if (actions[i] != ACTION_NONE && !conn->peer->remote.version &&
+		    !(actions[i] == ACTION_TRAP && is_group))
+			return false;
+	return true;
 }
 
 /* What a connection can't do without. */
@@ -416,11 +434,16 @@ complete(const struct connection *conn, const struct conf *c, const struct secre
 	conn->peer->psk = secret->psk;
 	if (conn->peer->child_count == 0)
 		return complain(conn->err, c, "a child is needed");
+	if (conn->peer->local.version && conn->peer->remote.version &&
+	    conn->peer->local.version != conn->peer->remote.version)
+		return complain(conn->err, c,
+				"local_addrs and remote_addrs are of two IP versions");
 	for (uint8_t i = 0; i < conn->peer->child_count; i++)
 		if (!may_begin(conn, i))
 			return complain(conn->err, c,
-					"start_action needs remote_addrs with one address, or "
-					"trap and mode = transport without remote_ts");
+					"start_action, close_action and dpd_action need "
+					"remote_addrs with one address, or trap and mode = "
+					"transport without remote_ts");
 	return true;
 }
 
@@ -460,6 +483,20 @@ take_connection(struct swanctl *all, const struct conf *c, const struct secret *
 	return true;
 }
 
+/* Of all connections; more than there will be policies. */
+static size_t
+count_children(const struct conf *connections)
+{
+	size_t n = 0;
+
+	for (const struct conf *c = connections->children; c; c = c->next) {
+		const struct conf *children = conf_section(c, "children");
+
+		n += children ? count_sections(children) : 0;
+	}
+	return n;
+}
+
 struct swanctl *
 swanctl_load(const struct conf *root, FILE *err)
 {
@@ -479,6 +516,7 @@ swanctl_load(const struct conf *root, FILE *err)
 		fprintf(err, "%s: no connections\n", root->file);
 		return NULL;
 	}
+	all->first = keep(count_children(connections) * sizeof *all->first);
 	all->peers = keep(count_sections(connections) * sizeof *all->peers);
 	all->extras = keep(count_sections(connections) * sizeof *all->extras);
 	for (const struct conf *c = connections->children; c; c = c->next)

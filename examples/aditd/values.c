@@ -8,6 +8,21 @@
 
 #include "values.h"
 
+char *
+value_next(char **list)
+{
+	char *item = strsep(list, ","), *end;
+
+	if (!item)
+		return NULL;
+	while (isspace((unsigned char)*item))
+		item++;
+	end = item + strlen(item);
+	while (end > item && isspace((unsigned char)end[-1]))
+		*--end = 0;
+	return item;
+}
+
 const char *
 value_bool(const char *text, bool *out)
 {
@@ -130,7 +145,7 @@ from_base64(const char *text, struct adit_span *out)
 			p[n++] = (uint8_t)(bits >> have);
 		}
 	}
-	if (text[strspn(text, "=")])
+	if (strspn(text, "=") > 2 || text[strspn(text, "=")])
 		return "text behind the end of Base64";
 	out->p = p;
 	out->n = n;
@@ -210,6 +225,18 @@ id_data(const char *text, bool hex, struct adit_id *out)
 	}
 }
 
+/* What strongSwan takes for any identity. */
+static bool
+is_any_id(const char *text)
+{
+	static const char *const words[] = {"%any", "%any6", "0.0.0.0", "*", "::", "0::0"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
 const char *
 value_identity(const char *text, struct adit_id *out)
 {
@@ -218,7 +245,7 @@ value_identity(const char *text, struct adit_id *out)
 	size_t i = 0, count = sizeof id_prefixes / sizeof id_prefixes[0];
 
 	memset(out, 0, sizeof *out);
-	if (strcmp(text, "%any") == 0)
+	if (is_any_id(text))
 		return NULL;
 	while (i < count &&
 	       strncasecmp(text, id_prefixes[i].prefix, strlen(id_prefixes[i].prefix)) != 0)
@@ -262,6 +289,15 @@ protocol_number(const char *text, uint8_t *out)
 	return NULL;
 }
 
+static bool
+has_ports(uint8_t protocol)
+{
+	enum { DCCP = 33, SCTP = 132, UDPLITE = 136 };
+
+	return protocol == ADIT_PROTO_TCP || protocol == ADIT_PROTO_UDP || protocol == DCCP ||
+	       protocol == SCTP || protocol == UDPLITE;
+}
+
 static const char *
 port_range(char *text, struct adit_ts *ts)
 {
@@ -272,6 +308,8 @@ port_range(char *text, struct adit_ts *ts)
 		return NULL;
 	if (ts->protocol == ADIT_PROTO_ICMP || ts->protocol == ADIT_PROTO_ICMPV6)
 		return "types and codes of ICMP are not supported";
+	if (ts->protocol && !has_ports(ts->protocol))
+		return "a protocol without ports";
 	if (strcmp(text, "%opaque") == 0)
 		return "opaque ports are not supported";
 	if (dash)
@@ -355,21 +393,6 @@ one_selector(char *text, struct adit_ts *ts)
 	return why || !bracket ? why : restriction(bracket + 1, ts);
 }
 
-static char *
-next_item(char **list)
-{
-	char *item = strsep(list, ","), *end;
-
-	if (!item)
-		return NULL;
-	while (isspace((unsigned char)*item))
-		item++;
-	end = item + strlen(item);
-	while (end > item && isspace((unsigned char)end[-1]))
-		*--end = 0;
-	return item;
-}
-
 const char *
 value_selectors(const char *text, const struct adit_ts **out, uint8_t *count)
 {
@@ -381,7 +404,7 @@ value_selectors(const char *text, const struct adit_ts **out, uint8_t *count)
 	*out = ts;
 	if (strcmp(text, "dynamic") == 0)
 		return NULL;
-	while ((item = next_item(&list)) != NULL) {
+	while ((item = value_next(&list)) != NULL) {
 		if (strncmp(item, "dynamic", 7) == 0)
 			return "dynamic stands alone, without protocol and port";
 		if (*count == ADIT_TS_MAX)

@@ -8,6 +8,9 @@
 
 const char *value_bool(const char *text, bool *out);
 const char *value_number(const char *text, uint32_t max, uint32_t *out);
+/* The next item of a list with commas, cut out of *list, without the blanks around it; NULL: no
+ * more. */
+char *value_next(char **list);
 /* 30, 30s, 5m, 1h, 1d. */
 const char *value_time(const char *text, adit_ms *out);
 /* One address, or %any (version 0). */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -13,6 +14,9 @@
 #include "../../examples/aditd/values.h"
 
 #define SECRETS "secrets {\n ike-1 {\n secret = s\n }\n}\n"
+#define NO_BEGIN                                                                            \
+	"start_action, close_action and dpd_action need remote_addrs with one address, or " \
+	"trap and mode = transport without remote_ts\n"
 #define AUTH "local { auth = psk }\nremote { auth = psk }\n"
 
 static char said[1024];
@@ -270,6 +274,9 @@ test_a_childs_value_that_is_not_supported_is_told_with_its_reason(void **state)
 		{"replay_window = 0", "replay_window: 32 to 4096 packets are supported"},
 		{"replay_window = 5000", "replay_window: the number is too large"},
 		{"local_ts = 10.0.0.0/99", "local_ts: the prefix length is out of range"},
+		{"esp_proposals = aes128gcm16 aes256gcm16",
+		 "esp_proposals: an algorithm that is unknown or not supported: aes128gcm16 "
+		 "aes256gcm16"},
 		{"esp_proposals = null-sha1",
 		 "esp_proposals: an algorithm that is unknown or not supported: null"},
 		{"ipcomp = yes", "ipcomp: not supported yet: only no, 0 or never can be given"},
@@ -314,15 +321,87 @@ test_a_group_is_trapped_in_transport_mode(void **state)
 	assert_non_null(s);
 	assert_true(swanctl_is_group(&s->peers[0], &s->peers[0].children[0]));
 	assert_int_equal(s->peers[0].children[0].inactivity_ms, 30000);
-	expect_error(
-		"connections { t {\n" AUTH
-		"children { c { mode = transport\n start_action = start } } } }\n" SECRETS,
-		"text:1: t: start_action needs remote_addrs with one address, or trap and mode = "
-		"transport without remote_ts\n");
-	expect_error(
-		"connections { t {\n" AUTH "children { c { start_action = trap } } } }\n" SECRETS,
-		"text:1: t: start_action needs remote_addrs with one address, or trap and mode = "
-		"transport without remote_ts\n");
+	expect_error("connections { t {\n" AUTH
+		     "children { c { mode = transport\n start_action = start } } } }\n" SECRETS,
+		     "text:1: t: " NO_BEGIN);
+	expect_error("connections { t {\n" AUTH
+		     "children { c { start_action = trap } } } }\n" SECRETS,
+		     "text:1: t: " NO_BEGIN);
+}
+
+/* What would be accepted, and never do anything. */
+static void
+test_a_child_that_no_packet_can_match_is_told(void **state)
+{
+	static const struct {
+		const char *local, *remote;
+		bool ok;
+	} rows[] = {{"10.0.0.0/8", "fd00::/8", false},
+		    {"10.0.0.0/8[tcp]", "10.0.0.0/8[udp]", false},
+		    {"10.0.0.0/8,fd00::/8[tcp]", "192.0.2.0/24[tcp],fd00::/8[udp]", true},
+		    {"10.0.0.0/8[tcp],fd00::/8[tcp]", "192.0.2.0/24[udp],fd00::/8[udp]", false},
+		    {"10.0.0.0/8[tcp]", "dynamic", true},
+		    {"dynamic", "10.0.0.0/8[tcp]", true},
+		    {"10.0.0.0/8[tcp]", "10.0.0.0/8[/80]", true},
+		    {"10.0.0.0/8[/80]", "10.0.0.0/8[tcp]", true}};
+	static const char *const modes[] = {"tunnel", "drop"};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		snprintf(text, sizeof text,
+			 "connections { t {\n" AUTH "children { a { }\n c {\n mode = %s\n"
+			 "local_ts = %s\nremote_ts = %s\n} } } }\n" SECRETS,
+			 modes[i % 2], rows[i / 2].local, rows[i / 2].remote);
+		if (rows[i / 2].ok)
+			assert_non_null(load(text));
+		else
+			expect_error(
+				text,
+				"text:5: c: no packet can have its local_ts and its remote_ts\n");
+	}
+}
+
+static void
+test_addresses_of_two_ip_versions_are_told(void **state)
+{
+	(void)state;
+	expect_error("connections { t { local_addrs = ::1\n remote_addrs = 10.0.0.2\n" AUTH
+		     "children { c { } } } }\n" SECRETS,
+		     "text:1: t: local_addrs and remote_addrs are of two IP versions\n");
+	assert_non_null(load("connections { t { local_addrs = ::1\n" AUTH
+			     "children { c { } } } }\n" SECRETS));
+	assert_non_null(load("connections { t { remote_addrs = 10.0.0.2\n" AUTH
+			     "children { c { } } } }\n" SECRETS));
+}
+
+/* A thousand: each was once kept with all before it. */
+static void
+test_many_pass_and_drop_children_keep_their_order(void **state)
+{
+	enum { MANY = 1000 };
+	char *text = calloc(MANY + 8, 64), name[16];
+	size_t n = 0;
+	struct swanctl *s;
+
+	(void)state;
+	assert_non_null(text);
+	for (unsigned i = 0; i < MANY; i++)
+		n += (size_t)sprintf(text + n, "%s c%u { mode = %s }\n",
+				     i % 100 ? ""
+				     : i     ? "} }\nx { children {\n"
+					     : "connections { x { children {\n",
+				     i, i % 2 ? "pass" : "drop");
+	sprintf(text + n, "} } }\n");
+	s = load(text);
+	free(text);
+	assert_non_null(s);
+	assert_int_equal(s->first_count, MANY);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "c%u", i);
+		assert_string_equal(s->first[i].name, name);
+		assert_int_equal(s->first[i].action, i % 2 ? ADIT_BYPASS : ADIT_DISCARD);
+	}
 }
 
 static void
@@ -332,10 +411,15 @@ test_what_a_connection_lacks_is_told(void **state)
 	expect_error("connections { t { children { c { } } } }\n" SECRETS,
 		     "text:1: t: auth = psk is needed in both local and remote\n");
 	expect_error("connections { t {\n" AUTH "} }\n" SECRETS, "text:1: t: a child is needed\n");
-	expect_error(
-		"connections { t {\n" AUTH "children { c { start_action = start } } } }\n" SECRETS,
-		"text:1: t: start_action needs remote_addrs with one address, or trap and mode = "
-		"transport without remote_ts\n");
+	expect_error("connections { t {\n" AUTH
+		     "children { c { start_action = start } } } }\n" SECRETS,
+		     "text:1: t: " NO_BEGIN);
+	expect_error("connections { t {\n" AUTH
+		     "children { c { close_action = start } } } }\n" SECRETS,
+		     "text:1: t: " NO_BEGIN);
+	expect_error("connections { t {\n" AUTH
+		     "children { c { dpd_action = restart } } } }\n" SECRETS,
+		     "text:1: t: " NO_BEGIN);
 	expect_error(SECRETS, "text: no connections\n");
 	expect_error("connections { t {\n local { auth = pubkey }\n remote { auth = psk }\n"
 		     "children { c { } } } }\n" SECRETS,
@@ -358,6 +442,9 @@ main(void)
 		cmocka_unit_test(
 			test_children_of_many_sections_have_room_beside_a_setting_of_that_name),
 		cmocka_unit_test(test_a_group_is_trapped_in_transport_mode),
+		cmocka_unit_test(test_a_child_that_no_packet_can_match_is_told),
+		cmocka_unit_test(test_addresses_of_two_ip_versions_are_told),
+		cmocka_unit_test(test_many_pass_and_drop_children_keep_their_order),
 		cmocka_unit_test(test_what_a_connection_lacks_is_told),
 	};
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -234,14 +235,17 @@ make_folder(void **state)
 static int
 remove_folder(void **state)
 {
-	static const char *const names[] = {"main.conf", "one.conf", "two.conf"};
+	static const char *const names[] = {"main.conf", "one.conf", "two.conf", "[a]*/one.conf",
+					    "[a]*/two.conf"};
 	char path[128];
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
 		(void)unlink(path);
 	}
+	snprintf(path, sizeof path, "%s/[a]*", folder);
+	(void)rmdir(path);
 	return rmdir(folder);
 }
 
@@ -272,10 +276,39 @@ test_include_of_a_file_that_is_not_there_is_an_error_and_of_a_pattern_is_none(vo
 	write_file("main.conf", "a { }\ninclude none.conf\n");
 	assert_null(read_main_file());
 	assert_non_null(strstr(said, "main.conf:2: "));
-	assert_non_null(strstr(said, "none.conf: no such file"));
+	assert_non_null(strstr(said, "none.conf: No such file"));
 	write_file("main.conf", "a { }\ninclude none*.conf\n");
 	root = read_main_file();
 	assert_non_null(root);
+	conf_free(root);
+	keep_nothing();
+}
+
+/* The folder of the file that includes may look like a pattern. */
+static void
+test_include_takes_the_name_of_its_own_folder_as_it_stands(void **state)
+{
+	char odd[128];
+	struct conf *root;
+
+	(void)state;
+	snprintf(odd, sizeof odd, "%s/[a]*", folder);
+	assert_int_equal(mkdir(odd, 0700), 0);
+	write_file("[a]*/one.conf", "b = 1\n");
+	write_file("[a]*/two.conf", "include one.conf\ninclude on*.conf\ninclude none.conf\n");
+	write_file("main.conf", "include [[]a*/one.conf\n");
+	root = read_main_file();
+	assert_non_null(root);
+	assert_string_equal(find(root, "b")->value, "1");
+	conf_free(root);
+	write_file("main.conf", "include [[]a*/two.conf\n");
+	assert_null(read_main_file());
+	assert_non_null(strstr(said, "two.conf:3: "));
+	write_file("[a]*/two.conf", "include one.conf\ninclude on*.conf\n");
+	root = read_main_file();
+	assert_non_null(root);
+	assert_string_equal(find(root, "b")->value, "1");
+	assert_string_equal(root->children->next->value, "1");
 	conf_free(root);
 	keep_nothing();
 }
@@ -309,6 +342,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_include_of_a_file_that_is_not_there_is_an_error_and_of_a_pattern_is_none,
 			make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(
+			test_include_takes_the_name_of_its_own_folder_as_it_stands, make_folder,
+			remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_file_that_includes_itself_is_refused,
 						make_folder, remove_folder),
 	};

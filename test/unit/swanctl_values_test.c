@@ -99,6 +99,7 @@ test_a_secret_is_text_hex_or_base64(void **state)
 	assert_non_null(value_secret("0s", &s));
 	assert_non_null(value_secret("0sZ-==", &s));
 	assert_non_null(value_secret("0sZg==Zg==", &s));
+	assert_non_null(value_secret("0sZg===", &s));
 }
 
 static void
@@ -132,6 +133,11 @@ test_an_identity_shows_its_type_or_names_it(void **state)
 	expect_id("10.0.0.1", ADIT_ID_IPV4_ADDR, "\x0a\0\0\x01", 4);
 	expect_id("::1", ADIT_ID_IPV6_ADDR, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
 	expect_id("%any", ADIT_ID_ANY, NULL, 0);
+	expect_id("%any6", ADIT_ID_ANY, NULL, 0);
+	expect_id("*", ADIT_ID_ANY, NULL, 0);
+	expect_id("0.0.0.0", ADIT_ID_ANY, NULL, 0);
+	expect_id("::", ADIT_ID_ANY, NULL, 0);
+	expect_id("0::0", ADIT_ID_ANY, NULL, 0);
 }
 
 static void
@@ -235,6 +241,7 @@ test_selectors_that_can_not_be_are_refused(void **state)
 					  "10.0.0.1[tcp/9-8]",
 					  "10.0.0.1[tcp/%opaque]",
 					  "10.0.0.1[icmp/8]",
+					  "10.0.0.1[50/80]",
 					  "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5"};
 	const struct adit_ts *ts;
 	uint8_t n;
@@ -335,6 +342,7 @@ test_proposals_that_can_not_be_are_refused(void **state)
 		   {"aes128-sha256-modp2048,", true},
 		   {"aes128-sha256--modp2048", true},
 		   {"aes128-sha256-modp2048,default", true},
+		   {"aes128gcm16 aes256gcm16", false},
 		   {"null", false},
 		   {"aes128", false},
 		   {"aes128gcm16-prfsha256", false}};
