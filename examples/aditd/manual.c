@@ -99,23 +99,30 @@ check_number(struct manual *m, const struct plan_sa *sa, FILE *err)
 	return true;
 }
 
+static bool
+plan_sas(struct manual *m, FILE *err)
+{
+	m->sas = keep((m->plan->sa_count + 1) * sizeof *m->sas);
+	for (size_t i = 0; i < m->plan->sa_count; i++) {
+		m->sas[i].plan = &m->plan->sas[i];
+		if (!check_number(m, m->sas[i].plan, err))
+			return false;
+	}
+	return true;
+}
+
 struct manual *
 manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err)
 {
 	struct manual *m = keep(sizeof *m);
 
-	if (place->numbers_file && !numbers_read(&m->numbers, place->numbers_file, err))
+	if (place->numbers_file && !numbers_open(&m->numbers, place->numbers_file, err))
 		return NULL;
 	m->plan = plan_make(x, &place->plan, err);
-	if (!m->plan)
-		return NULL;
-	m->sas = keep((m->plan->sa_count + 1) * sizeof *m->sas);
-	for (size_t i = 0; i < m->plan->sa_count; i++) {
-		m->sas[i].plan = &m->plan->sas[i];
-		if (!check_number(m, m->sas[i].plan, err))
-			return NULL;
-	}
-	return m;
+	if (m->plan && plan_sas(m, err))
+		return m;
+	numbers_close(&m->numbers);
+	return NULL;
 }
 
 /* The file goes ahead before any packet does. */
@@ -325,4 +332,5 @@ manual_end(struct manual *m, struct adit_node *node)
 	}
 	if (m->numbers.file)
 		(void)numbers_write(&m->numbers, stderr); /* else those ahead stay, as safe */
+	numbers_close(&m->numbers);
 }

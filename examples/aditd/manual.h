@@ -39,9 +39,9 @@ struct manual_place {
 	const char *numbers_file; /* or NULL */
 };
 
-/* Decides which state serves which policy in which direction. Touches nothing but, to read it, the
- * file of numbers. NULL: what is wrong was written to err as "file:line: text". *x must outlive the
- * plan; memory is kept until keep_nothing(). */
+/* Decides which state serves which policy in which direction. Touches nothing but the file of
+ * numbers: it is read, and locked until manual_end(). NULL: what is wrong was written to err as
+ * "file:line: text". *x must outlive the plan; memory is kept until keep_nothing(). */
 struct manual *manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err);
 /* Writes the numbers ahead and makes the SAs. The node's first policies are those of the plan. */
 bool manual_install(struct manual *m, struct adit_node *node, adit_ms now, FILE *err);

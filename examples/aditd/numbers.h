@@ -30,18 +30,25 @@ struct number {
 
 struct numbers {
 	const char *file;
+	int lock; /* FILE.lock, open; -1: not locked */
 	struct number *list;
-	size_t count;
+	size_t count, cap;
 };
 
-/* Reads the file; one that isn't there is empty. false: what is wrong was written to err; numbers
- * that can't be read are none to guess. */
+/* Reads the file; one that isn't there says that no number was ever used. false: what is wrong was
+ * written to err; numbers that can't be read are none to guess. */
 bool numbers_read(struct numbers *n, const char *file, FILE *err);
+/* The same of a file that is to be written, too: it is a regular file or none, and nobody else's
+ * until numbers_close() or the end of the process. */
+bool numbers_open(struct numbers *n, const char *file, FILE *err);
+/* Without a file it does nothing. */
+void numbers_close(struct numbers *n);
 /* The record of the SA that `like` tells but for its number, or NULL. */
 struct number *numbers_find(struct numbers *n, const struct number *like);
 /* A new record behind `last`. */
 struct number *numbers_add(struct numbers *n, const struct number *record);
-/* Writes the file anew and waits until it is on the disk. */
+/* Writes the file anew and waits until it is on the disk: whole, or as it was. Without records
+ * there is nothing to write. */
 bool numbers_write(const struct numbers *n, FILE *err);
 
 /* Says that an SA that has used `seq` may go on, with esn or without, as far as is ahead. */
