@@ -444,6 +444,34 @@ assign(const struct making *p)
 	return true;
 }
 
+/* The SAs around that of a policy are those of its templates and no more. Where policies share
+ * them, one may have gone on with what another's end was, or closed a ring. */
+static bool
+check_chain(const struct making *p, const struct plan_sa *sa)
+{
+	const struct xfrm_policy *from = p->m->from[sa->policy];
+
+	for (size_t k = 0; k < from->template_n; k++) {
+		bool is_last = k + 1 == from->template_n;
+
+		if (!xfrm_template_match(&from->templates[k], sa->state) ||
+		    is_last != (sa->outer == NULL))
+			return conflict(p, sa, from->line);
+		if (!is_last)
+			sa = sa->outer;
+	}
+	return true;
+}
+
+static bool
+check_chains(const struct making *p)
+{
+	for (size_t i = 0; i < p->m->sa_count; i++)
+		if (p->m->sas[i].is_inner && !check_chain(p, &p->m->sas[i]))
+			return false;
+	return true;
+}
+
 /* sel and the policies: what both let pass. */
 static bool
 settle(const struct making *p, struct plan_sa *sa)
@@ -480,7 +508,7 @@ plan_make(const struct xfrm *x, const struct plan_place *place, FILE *err)
 
 	p.m->x = x;
 	plan_policies(&p);
-	if (!plan_states(&p) || !assign(&p))
+	if (!plan_states(&p) || !assign(&p) || !check_chains(&p))
 		return NULL;
 	for (size_t i = 0; i < p.m->sa_count; i++)
 		if (!settle(&p, &p.m->sas[i]))

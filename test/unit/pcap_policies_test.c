@@ -304,6 +304,54 @@ test_a_bundle_goes_on_and_comes_off_as_a_whole(void **state)
 	assert_in(WORK_DROPPED, ADIT_ERR_POLICY);
 }
 
+#define LAYER(n) "state add src 10.1.0.1 dst 10.2.0.1 proto esp spi 0x100" n " reqid " n GCM("0" n)
+#define LAYERS LAYER("1") LAYER("2") LAYER("3") LAYER("4") LAYER("5")
+#define IN(n) " tmpl proto esp reqid " n
+#define UDP_OUT "policy add src 10.1.0.1 dst 10.2.0.1 proto udp dir out"
+#define ALL_OUT "policy add src 10.1.0.1 dst 10.2.0.1 dir out"
+
+static void
+test_policies_may_share_an_outer_sa(void **state)
+{
+	(void)state;
+	start(LAYERS UDP_OUT IN("1") IN("2") "\n" ALL_OUT IN("3") IN("2") "\n", ADIT_OUT);
+	assert_out(1, 2, WORK_DONE);
+	assert_esp(2, 1);
+}
+
+static void
+assert_not_one(const char *policies, const char *words)
+{
+	char text[4096];
+
+	snprintf(text, sizeof text, "%s%s", LAYERS, policies);
+	if (read_policies(text, ADIT_OUT))
+		fail_msg("\"%s\" was taken", policies);
+	if (!strstr(said, words))
+		fail_msg("\"%s\" does not say \"%s\"", said, words);
+}
+
+/* A packet of the first policy would get the SAs that the second has around the shared one. */
+static void
+test_no_policy_goes_on_with_the_sas_of_another(void **state)
+{
+	(void)state;
+	assert_not_one(UDP_OUT IN("1") IN("2") "\n" ALL_OUT IN("3") IN("2") IN("4") IN("5") "\n",
+		       "text:6: the state of line 2 serves another policy already");
+	assert_not_one(ALL_OUT IN("3") IN("2") IN("4") "\n" UDP_OUT IN("1") IN("2") "\n",
+		       "text:7: the state of line 2 serves another policy already");
+}
+
+static void
+test_no_sa_is_around_itself(void **state)
+{
+	(void)state;
+	assert_not_one(UDP_OUT IN("1") IN("2") IN("3") "\n" ALL_OUT IN("4") IN("3") IN("2") "\n",
+		       "text:6: the state of line 3 serves another policy already");
+	assert_not_one(UDP_OUT IN("1") IN("2") IN("3") IN("2") "\n",
+		       "text:6: the state of line 2 serves another policy already");
+}
+
 static void
 test_a_state_says_the_direction_that_policies_do_not_tell(void **state)
 {
@@ -357,6 +405,9 @@ main(void)
 		cmocka_unit_test_teardown(test_a_packet_captured_twice_is_a_replay, end),
 		cmocka_unit_test_teardown(test_a_capture_may_be_older_than_the_file, end),
 		cmocka_unit_test_teardown(test_a_bundle_goes_on_and_comes_off_as_a_whole, end),
+		cmocka_unit_test_teardown(test_policies_may_share_an_outer_sa, end),
+		cmocka_unit_test_teardown(test_no_policy_goes_on_with_the_sas_of_another, end),
+		cmocka_unit_test_teardown(test_no_sa_is_around_itself, end),
 		cmocka_unit_test_teardown(test_a_state_says_the_direction_that_policies_do_not_tell,
 					  end),
 		cmocka_unit_test_teardown(test_policies_of_the_other_direction_decide_nothing, end),
