@@ -49,7 +49,7 @@ SINGLES := $(SINGLE_SRC:%.c=$(BUILD)/%)
 TEST_SRC := $(sort $(wildcard test/unit/*_test.c test/vectors/*_test.c test/rules/*_test.c))
 # libpcap and the kernel are this machine's alone: what needs them is not tested on others.
 ifneq ($(CMOCKA_DIR),)
-TEST_SRC := $(filter-out test/unit/aditd_capture_test.c test/unit/fragment_kernel_test.c,$(TEST_SRC))
+TEST_SRC := $(filter-out test/unit/aditd_capture_test.c test/unit/pcap_program_test.c test/unit/fragment_kernel_test.c,$(TEST_SRC))
 endif
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
 SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
@@ -131,6 +131,8 @@ $(TEST_BIN): %: %.o $(SUPPORT_OBJ) $(PROG_PARTS) $(LIB) $(OBJECTS) | $(HAVE)/mbe
 
 $(BUILD)/test/unit/aditd_capture_test: $(BUILD)/examples/aditd/capture.o
 $(BUILD)/test/unit/aditd_capture_test: private TEST_LIBS := -lpcap
+$(BUILD)/test/unit/pcap_program_test: $(BUILD)/examples/adit-pcap/capture.o
+$(BUILD)/test/unit/pcap_program_test: private TEST_LIBS := -lpcap
 
 .PHONY: tests test
 tests: $(TEST_BIN)

@@ -54,7 +54,7 @@ is_same(const char *in, const char *out)
 {
 	struct stat a, b;
 
-	return stat(in, &a) == 0 && stat(out, &b) == 0 && S_ISREG(a.st_mode) &&
+	return in && stat(in, &a) == 0 && stat(out, &b) == 0 && S_ISREG(a.st_mode) &&
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
@@ -78,6 +78,11 @@ open_capture(struct capture *c, const struct capture_job *job)
 	c->job = job;
 	if (is_same(job->in, job->out)) {
 		fprintf(job->say, "adit-pcap: %s is both input and output\n", job->out);
+		return false;
+	}
+	if (is_same(job->keys[0], job->out) || is_same(job->keys[1], job->out)) {
+		fprintf(job->say, "adit-pcap: %s has the keys, and is no place for output\n",
+			job->out);
 		return false;
 	}
 	c->buf = malloc(WORK_HEADROOM + FRAME_MAX + WORK_TAILROOM);

@@ -11,6 +11,7 @@ struct capture_job {
 	bool encap;
 	const char *in, *out; /* "-": standard input, output */
 	FILE *say;            /* what is to be told */
+	const char *keys[2];  /* files that are not to be written either, or NULL */
 };
 
 /* The exit statuses of the program. */

@@ -1,10 +1,10 @@
 /* Wireshark's esp_sa lines. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "../xfrm/digits.h"
 #include "algorithms.h"
 #include "esp_sa.h"
 
@@ -122,21 +122,15 @@ read_address(struct esp_sa_prefix *out, const char *text, uint8_t version)
 	return NULL;
 }
 
-/* A whole number of 32 bits, decimal or 0x hex. */
 static bool
 read_number(uint32_t *out, const char *text)
 {
-	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	const char *digits = hex ? text + 2 : text;
-	unsigned long long v;
-	char *end;
+	uint64_t v;
 
-	if (strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") == 0)
+	if (!digits_read(text, UINT32_MAX, &v))
 		return false;
-	errno = 0;
-	v = strtoull(digits, &end, hex ? 16 : 10);
 	*out = (uint32_t)v;
-	return *end == '\0' && errno == 0 && v <= UINT32_MAX;
+	return true;
 }
 
 static const char *

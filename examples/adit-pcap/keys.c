@@ -122,6 +122,7 @@ take_state(struct work_sa *sa, const struct xfrm_state *s)
 	sa->protocol = s->protocol;
 	sa->mode = s->mode;
 	sa->flags = s->flags;
+	sa->tfc = s->tfc;
 	sa->last = s->oseq;
 	sa->udp = s->encap;
 	sa->src_port = s->sport;

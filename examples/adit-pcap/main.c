@@ -1,11 +1,11 @@
 /* adit-pcap: takes ESP off the packets of a capture, or puts it on them, with the keys of an
  * esp_sa file, or of a file of `ip xfrm` commands. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../xfrm/digits.h"
 #include "../xfrm/keep.h"
 #include "adit/version.h"
 #include "capture.h"
@@ -47,11 +47,7 @@ usage(const char *wrong, const char *what)
 static bool
 read_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
 {
-	char *end;
-
-	errno = 0;
-	*out = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *out >= least && *out <= most;
+	return digits_read(text, most, out) && *out >= least;
 }
 
 /* One option; NULL, or what its argument has to be. */
@@ -190,7 +186,8 @@ prepare(struct options *o)
 static int
 run(struct options *o)
 {
-	const struct capture_job job = {&o->work, o->encap, o->in, o->out, stderr};
+	const struct capture_job job = {&o->work, o->encap, o->in,
+					o->out,   stderr,   {o->sa_file, o->xfrm_file}};
 	const char *wrong = prepare(o);
 
 	if (!wrong)

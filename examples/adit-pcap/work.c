@@ -238,6 +238,7 @@ work_encap_start(struct work *w)
 	p.protocol = s->protocol;
 	p.mode = mode_of(w, s);
 	p.flags = s->flags;
+	p.tfc = p.mode == ADIT_TUNNEL ? s->tfc : 0; /* --mode may say another */
 	p.more = &s->more;
 	p.inner_local = s->inside_src;
 	p.inner_remote = s->inside_dst;

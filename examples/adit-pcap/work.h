@@ -12,6 +12,7 @@ struct work_sa {
 	uint8_t protocol; /* zero: ESP */
 	enum adit_mode mode;
 	uint8_t flags;                         /* ADIT_SA_* */
+	uint16_t tfc;                          /* encapsulation: as adit_sa_params has it */
 	uint64_t last;                         /* encapsulation: the last number used */
 	bool udp;                              /* encapsulation: in UDP */
 	uint16_t src_port, dst_port;           /* of it */

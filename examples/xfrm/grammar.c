@@ -1,9 +1,9 @@
 /* Values and look-ups that the readers of states and policies share. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "grammar.h"
 
 static void
@@ -22,20 +22,24 @@ grammar_take(struct words *w, const struct keyword *table, void *to, bool strict
 	const struct keyword *k;
 	const char *word;
 	char known[512];
+	uint32_t seen = 0; /* a bit for each of the table */
 
 	while ((word = words_next(w)) != NULL) {
 		for (k = table; k->word && strcmp(k->word, word) != 0; k++)
 			;
-		if (k->word && !k->take(w, to))
-			return false;
-		if (k->word)
-			continue;
-		if (strict) {
+		if (!k->word && strict) {
 			list_words(table, known, sizeof known);
 			return words_fail(w, "%s is not known here; known are: %s", word, known);
 		}
-		words_back(w);
-		return true;
+		if (!k->word) {
+			words_back(w);
+			return true;
+		}
+		if (k->times == ONCE && seen >> (k - table) & 1)
+			return words_fail(w, "%s is said twice", word);
+		seen |= UINT32_C(1) << (k - table);
+		if (!k->take(w, to))
+			return false;
 	}
 	return !w->broken;
 }
@@ -53,21 +57,13 @@ grammar_word(struct words *w, const char *what)
 bool
 grammar_number(struct words *w, const char *what, uint64_t most, uint64_t *out)
 {
-	const char *word = grammar_word(w, what), *digits;
-	bool hex;
-	char *end;
+	const char *word = grammar_word(w, what);
 
 	if (!word)
 		return false;
-	hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
-	digits = hex ? word + 2 : word;
-	errno = 0;
-	*out = strtoull(digits, &end, hex ? 16 : 10);
-	if (strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") == 0 || *end || errno ||
-	    *out > most)
-		return words_fail(w, "%s is a number from 0 to %llu, not %s", what,
-				  (unsigned long long)most, word);
-	return true;
+	return digits_read(word, most, out) ||
+	       words_fail(w, "%s is a number from 0 to %llu, not %s", what,
+			  (unsigned long long)most, word);
 }
 
 static bool
@@ -334,10 +330,11 @@ any_of(uint8_t version)
 bool
 grammar_selector(struct words *w, uint8_t version, struct xfrm_selector *out)
 {
-	static const struct keyword known[] = {{"src", take_src},        {"dst", take_dst},
-					       {"proto", take_protocol}, {"sport", take_sport},
-					       {"dport", take_dport},    {"type", take_type},
-					       {"code", take_code},      {NULL, NULL}};
+	static const struct keyword known[] = {
+		{"src", take_src, ONCE},        {"dst", take_dst, ONCE},
+		{"proto", take_protocol, ONCE}, {"sport", take_sport, ONCE},
+		{"dport", take_dport, ONCE},    {"type", take_type, ONCE},
+		{"code", take_code, ONCE},      {NULL, NULL, ONCE}};
 	struct selector s;
 
 	memset(&s, 0, sizeof s);

@@ -5,14 +5,18 @@
 #include "words.h"
 #include "xfrm.h"
 
+/* ONCE: a second one would take the place of the first, and is refused. AGAIN: it adds to it. */
+enum keyword_times { ONCE, AGAIN };
+
 /* A word of the grammar and what takes what stands behind it. */
 struct keyword {
 	const char *word;
 	bool (*take)(struct words *w, void *to);
+	enum keyword_times times;
 };
 
-/* Takes words while there are any that the table knows. strict: others are refused, and all that
- * are known here are told; else the first of them is left to the next. */
+/* Takes words while there are any that the table knows, up to 31. strict: others are refused, and
+ * all that are known here are told; else the first of them is left to the next. */
 bool grammar_take(struct words *w, const struct keyword *table, void *to, bool strict);
 
 /* Each takes one word and refuses what it can't be; `what` is its name for people. */

@@ -154,10 +154,10 @@ static bool
 take_template(struct words *w, void *to)
 {
 	static const struct keyword known[] = {
-		{"src", template_src},        {"dst", template_dst},
-		{"proto", template_protocol}, {"spi", template_spi},
-		{"mode", template_mode},      {"reqid", template_reqid},
-		{"level", template_level},    {NULL, NULL}};
+		{"src", template_src, ONCE},        {"dst", template_dst, ONCE},
+		{"proto", template_protocol, ONCE}, {"spi", template_spi, ONCE},
+		{"mode", template_mode, ONCE},      {"reqid", template_reqid, ONCE},
+		{"level", template_level, ONCE},    {NULL, NULL, ONCE}};
 	struct xfrm_policy *p = ((struct reading *)to)->p;
 	struct xfrm_template *t = &p->templates[p->template_n];
 
@@ -176,19 +176,19 @@ static bool
 read_words(struct words *w, struct reading *r)
 {
 	static const struct keyword known[] = {
-		{"src", take_selector},
-		{"dst", take_selector},
-		{"proto", take_selector},
-		{"sport", take_selector},
-		{"dport", take_selector},
-		{"type", take_selector},
-		{"code", take_selector},
-		{"dir", take_direction},
-		{"action", take_action},
-		{"priority", take_priority},
-		{"ptype", take_ptype},
-		{"tmpl", take_template},
-		{NULL, NULL},
+		{"src", take_selector, ONCE},
+		{"dst", take_selector, ONCE},
+		{"proto", take_selector, ONCE},
+		{"sport", take_selector, ONCE},
+		{"dport", take_selector, ONCE},
+		{"type", take_selector, ONCE},
+		{"code", take_selector, ONCE},
+		{"dir", take_direction, ONCE},
+		{"action", take_action, ONCE},
+		{"priority", take_priority, ONCE},
+		{"ptype", take_ptype, ONCE},
+		{"tmpl", take_template, AGAIN},
+		{NULL, NULL, ONCE},
 	};
 
 	if (!grammar_take(w, known, r, true))

@@ -14,6 +14,7 @@ struct reading {
 	uint8_t encr_key[ADIT_AEAD_KEY_MAX], auth_key[ADIT_AEAD_KEY_MAX];
 	size_t encr_n, auth_n;
 	uint64_t seq, seq_high, oseq, oseq_high;
+	uint32_t limits; /* a bit for each that was said */
 	bool has_align4;
 };
 
@@ -301,13 +302,13 @@ take_flags(struct words *w, const struct keyword *known, const char *what, void 
 static bool
 take_flag(struct words *w, void *to)
 {
-	static const struct keyword known[] = {{"esn", flag_esn},
-					       {"align4", flag_align4},
-					       {"af-unspec", flag_af_unspec},
-					       {"nopmtudisc", flag_nopmtudisc},
-					       {"noecn", flag_noecn},
-					       {"decap-dscp", flag_decap_dscp},
-					       {NULL, NULL}};
+	static const struct keyword known[] = {{"esn", flag_esn, AGAIN},
+					       {"align4", flag_align4, AGAIN},
+					       {"af-unspec", flag_af_unspec, AGAIN},
+					       {"nopmtudisc", flag_nopmtudisc, AGAIN},
+					       {"noecn", flag_noecn, AGAIN},
+					       {"decap-dscp", flag_decap_dscp, AGAIN},
+					       {NULL, NULL, ONCE}};
 
 	return take_flags(w, known, "a flag", to);
 }
@@ -315,8 +316,8 @@ take_flag(struct words *w, void *to)
 static bool
 take_extra_flag(struct words *w, void *to)
 {
-	static const struct keyword known[] = {{"dont-encap-dscp", flag_dont_encap_dscp},
-					       {NULL, NULL}};
+	static const struct keyword known[] = {{"dont-encap-dscp", flag_dont_encap_dscp, AGAIN},
+					       {NULL, NULL, ONCE}};
 
 	return take_flags(w, known, "an extra flag", to);
 }
@@ -365,7 +366,8 @@ take_encap(struct words *w, void *to)
 static bool
 take_limit(struct words *w, void *to)
 {
-	struct xfrm_state *s = ((struct reading *)to)->s;
+	struct reading *r = to;
+	struct xfrm_state *s = r->s;
 	const struct {
 		const char *name;
 		uint64_t *at, most, unit;
@@ -380,6 +382,9 @@ take_limit(struct words *w, void *to)
 	for (size_t i = 0; word && i < sizeof known / sizeof known[0]; i++) {
 		if (strcmp(word, known[i].name) != 0)
 			continue;
+		if (r->limits >> i & 1)
+			return words_fail(w, "limit %s is said twice", word);
+		r->limits |= UINT32_C(1) << i;
 		if (!grammar_number(w, known[i].name, known[i].most, known[i].at))
 			return false;
 		*known[i].at *= known[i].unit;
@@ -474,29 +479,29 @@ static bool
 read_words(struct words *w, struct reading *r)
 {
 	static const struct keyword known[] = {
-		{"src", take_src},
-		{"dst", take_dst},
-		{"proto", take_protocol},
-		{"spi", take_spi},
-		{"reqid", take_reqid},
-		{"mode", take_mode},
-		{"dir", take_direction},
-		{"aead", take_aead},
-		{"enc", take_enc},
-		{"auth", take_auth},
-		{"auth-trunc", take_auth_trunc},
-		{"replay-window", take_window},
-		{"replay-seq", take_seq},
-		{"replay-seq-hi", take_seq_high},
-		{"replay-oseq", take_oseq},
-		{"replay-oseq-hi", take_oseq_high},
-		{"flag", take_flag},
-		{"extra-flag", take_extra_flag},
-		{"sel", take_sel},
-		{"limit", take_limit},
-		{"encap", take_encap},
-		{"tfcpad", take_tfc},
-		{NULL, NULL},
+		{"src", take_src, ONCE},
+		{"dst", take_dst, ONCE},
+		{"proto", take_protocol, ONCE},
+		{"spi", take_spi, ONCE},
+		{"reqid", take_reqid, ONCE},
+		{"mode", take_mode, ONCE},
+		{"dir", take_direction, ONCE},
+		{"aead", take_aead, ONCE},
+		{"enc", take_enc, ONCE},
+		{"auth", take_auth, ONCE},
+		{"auth-trunc", take_auth_trunc, ONCE},
+		{"replay-window", take_window, ONCE},
+		{"replay-seq", take_seq, ONCE},
+		{"replay-seq-hi", take_seq_high, ONCE},
+		{"replay-oseq", take_oseq, ONCE},
+		{"replay-oseq-hi", take_oseq_high, ONCE},
+		{"flag", take_flag, AGAIN},
+		{"extra-flag", take_extra_flag, AGAIN},
+		{"sel", take_sel, ONCE},
+		{"limit", take_limit, AGAIN},
+		{"encap", take_encap, ONCE},
+		{"tfcpad", take_tfc, ONCE},
+		{NULL, NULL, ONCE},
 	};
 
 	return grammar_take(w, known, r, true) && check(w, r->s) && put_algorithms(w, r) &&

@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static FILE *nobody;
 	char in[NAME], out[NAME];
 	struct work w;
-	struct capture_job job = {&w, false, in, out, NULL};
+	struct capture_job job = {&w, false, in, out, NULL, {NULL, NULL}};
 	int in_fd, out_fd;
 
 	if (n == 0)

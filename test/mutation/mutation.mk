@@ -15,6 +15,8 @@ $(MUTATION_BIN): $(MUTATION)/%: $(BUILD)/test/%.o $(SUPPORT_OBJ) $(PROG_PARTS) $
 
 $(MUTATION)/unit/aditd_capture_test: $(BUILD)/examples/aditd/capture.o
 $(MUTATION)/unit/aditd_capture_test: private TEST_LIBS := -lpcap
+$(MUTATION)/unit/pcap_program_test: $(BUILD)/examples/adit-pcap/capture.o
+$(MUTATION)/unit/pcap_program_test: private TEST_LIBS := -lpcap
 $(MUTATION)/unit/sim_test: $(SIM_OBJ)
 
 $(MUTATION)/sim/run: $(BUILD)/test/sim/run.o $(SIM_OBJ) $(BUILD)/libadit.so

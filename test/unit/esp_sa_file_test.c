@@ -178,6 +178,7 @@ test_spis_are_given_in_full(void **state)
 	assert_refused("\"IPv4\",\"*\",\"*\",\"0x100000000\"," GCM "," KEY20 ",\"NULL\",\"\"",
 		       "SPI");
 	assert_refused("\"IPv4\",\"*\",\"*\",\"-1\"," GCM "," KEY20 ",\"NULL\",\"\"", "SPI");
+	assert_refused("\"IPv4\",\"*\",\"*\",\"0x0x1001\"," GCM "," KEY20 ",\"NULL\",\"\"", "SPI");
 	assert_refused("\"IPv4\",\"*\",\"*\",\"255\"," GCM "," KEY20 ",\"NULL\",\"\"", "reserved");
 }
 

@@ -29,7 +29,9 @@ static const char commands[] =
 	"sel src 10.0.0.1/32 dst 10.0.0.2/32\n"
 	"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1005 mode tunnel "
 	"replay-oseq 0 aead rfc4106(gcm(aes)) 0x000102030405060708090a0b0c0d0e0f10111213 128 "
-	"encap espinudp 4500 5500 0.0.0.0\n";
+	"encap espinudp 4500 5500 0.0.0.0\n"
+	"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1006 mode tunnel tfcpad 500 "
+	"enc ecb(cipher_null) '' auth hmac(sha1) 0x000102030405060708090a0b0c0d0e0f10111213\n";
 
 /* 10.0.0.1 to 10.0.0.2, protocol 253 (for experiments, RFC 3692), four bytes of it. */
 static const uint8_t plain[] = {0x45, 0, 0, 24, 0,  0, 0, 0, 64, 253, 0x65, 0xe7,
@@ -104,7 +106,7 @@ assert_comes_off(void)
 	enum adit_status st;
 
 	read_keys(&w, 0);
-	assert_int_equal(w.sa_count, 5);
+	assert_int_equal(w.sa_count, 6);
 	assert_int_equal(work_decap(&w, &pkt, scratch, &st), WORK_DONE);
 	assert_int_equal(pkt.len, sizeof plain);
 	assert_memory_equal(adit_pkt_data(&pkt), plain, sizeof plain);
@@ -115,7 +117,7 @@ static void
 test_every_kind_of_sa_comes_off_again(void **state)
 {
 	(void)state;
-	for (uint32_t spi = 0x1001; spi <= 0x1005; spi++) {
+	for (uint32_t spi = 0x1001; spi <= 0x1006; spi++) {
 		put_plain();
 		put_on(spi);
 		assert_comes_off();
@@ -140,6 +142,31 @@ test_numbers_go_on_where_the_file_says(void **state)
 	put_plain();
 	put_on(0x1001);
 	assert_int_equal(adit_pkt_data(&pkt)[20 + 7], 5);
+}
+
+static void
+test_packets_are_padded_as_the_state_says(void **state)
+{
+	(void)state;
+	put_plain();
+	put_on(0x1006);
+	/* Outer header, ESP header, what tfcpad says, padding and trailer, 12 bytes of ICV. */
+	assert_int_equal(pkt.len, 20 + 8 + 500 + 4 + 12);
+}
+
+static void
+test_transport_mode_has_no_room_to_pad(void **state)
+{
+	struct work w;
+	enum adit_status st;
+
+	(void)state;
+	put_plain();
+	read_keys(&w, 0x1006);
+	w.mode = ADIT_TRANSPORT;
+	assert_null(work_encap_start(&w));
+	assert_int_equal(work_encap(&w, &pkt, &st), WORK_COPY);
+	free_keys(&w);
 }
 
 static void
@@ -180,6 +207,8 @@ main(void)
 		cmocka_unit_test(test_every_kind_of_sa_comes_off_again),
 		cmocka_unit_test(test_a_bundle_comes_off_as_a_whole),
 		cmocka_unit_test(test_numbers_go_on_where_the_file_says),
+		cmocka_unit_test(test_packets_are_padded_as_the_state_says),
+		cmocka_unit_test(test_transport_mode_has_no_room_to_pad),
 		cmocka_unit_test(test_a_changed_packet_fails),
 		cmocka_unit_test(test_what_no_sa_of_the_file_is_for_is_told),
 	};

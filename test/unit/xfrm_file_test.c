@@ -447,6 +447,8 @@ test_what_a_state_needs_is_asked_for(void **state)
 	assert_refused("state add src ::1 dst ::2 spi 256" GCM, "needs proto");
 	assert_refused("state add src ::1 dst ::2 proto esp" GCM, "needs its spi");
 	assert_refused("state add src ::1 dst ::2 proto esp spi 255" GCM, "below 256 is reserved");
+	assert_refused("state add src ::1 dst ::2 proto esp spi 0x0x1001" GCM,
+		       "spi is a number from 0 to 4294967295, not 0x0x1001");
 	assert_refused(ID " mode beet" GCM, "needs sel");
 	assert_refused(ID " tfcpad 100" GCM, "tunnel mode");
 	assert_refused("policy add src 10.0.0.0/8", "needs dir");
@@ -462,6 +464,43 @@ test_one_state_stands_once(void **state)
 	assert_refused(ID GCM "\n" ID GCM,
 		       "text:2: dst, proto and spi of this state are in line 1");
 	assert_refused(ID GCM " auth hmac(sha1) " KEY20, "a second algorithm");
+}
+
+static void
+test_a_word_stands_once(void **state)
+{
+	static const char *const words[] = {
+		"src 10.0.0.3",
+		"dst 10.0.0.3",
+		"proto ah",
+		"spi 0x1002",
+		"reqid 7 reqid 8",
+		"mode tunnel mode transport",
+		"dir in dir out",
+		"replay-window 64 replay-window 64",
+		"replay-seq 5 replay-seq 6",
+		"replay-oseq 5 replay-oseq 6",
+		"limit byte-hard 0 limit byte-hard 9",
+		"tfcpad 10 tfcpad 20",
+		"encap espinudp 1 2 ::1 encap espinudp 1 3 ::1",
+		"sel src 10.0.0.0/8 sel src 11.0.0.0/8",
+		"sel src 10.0.0.0/8 src 11.0.0.0/8",
+		GCM GCM,
+	};
+	char text[600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		snprintf(text, sizeof text, "\n" ID " %s%s", words[i],
+			 strstr(words[i], "aead") ? "" : GCM);
+		assert_refused(text, "text:2: ");
+		assert_refused(text, "is said twice");
+	}
+	assert_refused(POLICY " dir in", "text:1: dir is said twice");
+	assert_refused(POLICY " tmpl proto esp reqid 1 reqid 2", "text:1: reqid is said twice");
+	/* What adds to the first. */
+	xfrm_free(good(ID " limit byte-soft 1 limit byte-hard 2 flag esn noecn flag esn" GCM));
+	xfrm_free(good(POLICY " tmpl proto esp reqid 1 tmpl proto esp reqid 1"));
 }
 
 static void
@@ -526,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_what_would_weaken_is_refused),
 		cmocka_unit_test(test_what_a_state_needs_is_asked_for),
 		cmocka_unit_test(test_one_state_stands_once),
+		cmocka_unit_test(test_a_word_stands_once),
 		cmocka_unit_test(test_a_shell_would_see_something_else),
 		cmocka_unit_test(test_every_cut_of_a_line_is_refused_or_whole),
 	};
