@@ -49,7 +49,8 @@ SINGLES := $(SINGLE_SRC:%.c=$(BUILD)/%)
 TEST_SRC := $(sort $(wildcard test/unit/*_test.c test/vectors/*_test.c test/rules/*_test.c))
 # libpcap and the kernel are this machine's alone: what needs them is not tested on others.
 ifneq ($(CMOCKA_DIR),)
-TEST_SRC := $(filter-out test/unit/aditd_capture_test.c test/unit/pcap_program_test.c test/unit/fragment_kernel_test.c,$(TEST_SRC))
+TEST_SRC := $(filter-out %/aditd_capture_test.c %/aditd_tun_test.c %/pcap_program_test.c \
+	%/fragment_kernel_test.c,$(TEST_SRC))
 endif
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
 SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))

@@ -185,35 +185,44 @@ begin_ping(const struct daemon *d)
 static void
 force_encap(const struct daemon *d)
 {
-	for (uint16_t i = 0; i < d->swanctl->peer_count; i++)
-		d->swanctl->peers[i].encap = true;
+	for (uint16_t i = 0; i < d->swanctl->peer_count; i++) {
+		struct adit_peer_config *p = &d->swanctl->peers[i];
+
+		p->encap = p->encap || !net_has_raw(&d->net, p->remote.version);
+	}
 }
 
 /* What a manual policy protects goes into the device from the start. */
-static void
+static bool
 route_manual(const struct daemon *d)
 {
 	for (size_t i = 0; d->tun >= 0 && i < d->manual->plan->policy_count; i++) {
 		const struct adit_policy *p = &d->manual->plan->policies[i];
 
-		if (p->dir == ADIT_OUT && p->action == ADIT_PROTECT)
-			tun_route(d->tun_name, p->selectors.remote, p->selectors.remote_n,
-				  p->selectors.local, p->selectors.local_n);
+		if (p->dir == ADIT_OUT && p->action == ADIT_PROTECT &&
+		    !tun_route(d->tun_name, p->selectors.remote, p->selectors.remote_n,
+			       p->selectors.local, p->selectors.local_n))
+			return false;
 	}
+	return true;
 }
 
 static bool
 begin_manual(struct daemon *d)
 {
-	for (size_t i = 0; !net_has_raw(&d->net) && i < d->manual->plan->sa_count; i++)
-		if (!d->manual->plan->sas[i].state->encap) {
-			fprintf(stderr, "%s:%u: without raw sockets a state needs encap\n",
-				d->manual->plan->x->name, d->manual->plan->sas[i].state->line);
-			return false;
-		}
+	for (size_t i = 0; i < d->manual->plan->sa_count; i++) {
+		const struct xfrm_state *s = d->manual->plan->sas[i].state;
+
+		if (s->encap || net_has_raw(&d->net, s->dst.version))
+			continue;
+		fprintf(stderr, "%s:%u: without raw sockets a state needs encap\n",
+			d->manual->plan->x->name, s->line);
+		return false;
+	}
 	if (!manual_install(d->manual, &d->node, daemon_now(), stderr))
 		return false;
-	route_manual(d);
+	if (!route_manual(d))
+		return false;
 	log_line(LOG_INFO, "%zu SAs and %zu policies by hand", d->manual->plan->sa_count,
 		 d->manual->plan->x->policy_count);
 	return true;
@@ -226,8 +235,7 @@ daemon_begin(struct daemon *d)
 	struct adit_node_config cfg;
 	enum adit_status st;
 
-	if (!net_has_raw(&d->net))
-		force_encap(d);
+	force_encap(d);
 	memset(&cfg, 0, sizeof cfg);
 	trace.record = on_trace;
 	cfg.ike.crypto = &adit_mbedtls_compat;
@@ -248,8 +256,7 @@ daemon_begin(struct daemon *d)
 		return false;
 	sizes_begin(d);
 	links_make(d, daemon_now());
-	links_route(d);
-	return !d->ping || begin_ping(d);
+	return links_route(d) && (!d->ping || begin_ping(d));
 }
 
 /* --- Events of the node. */
@@ -264,16 +271,19 @@ child_up(struct daemon *d, const struct adit_ike_event *ev)
 		 peer->name, peer->children[ev->child_config].name, ev->spi_in, ev->spi_out,
 		 text_selectors(s->local, s->local_n), text_selectors(s->remote, s->remote_n));
 	keylog_child(ev);
-	if (d->tun >= 0)
-		tun_route(d->tun_name, s->remote, s->remote_n, s->local, s->local_n);
-	links_child_up(d, ev);
+	if (d->tun < 0 || tun_route(d->tun_name, s->remote, s->remote_n, s->local, s->local_n)) {
+		links_child_up(d, ev);
+		return;
+	}
+	log_line(LOG_ERROR, "CHILD_SA %s{%s} ends: answers to what it brings would leave in clear",
+		 peer->name, peer->children[ev->child_config].name);
+	(void)!adit_ike_delete(&d->node.ike, daemon_now(), ev->ike);
 }
 
 static void
 ike_down(struct daemon *d, const struct adit_ike_event *ev)
 {
 	const struct adit_peer_config *peer = &d->swanctl->peers[ev->peer];
-	uint32_t tag;
 
 	if (ev->notify)
 		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s, %s", peer->name, ev->ike.slot,
@@ -281,8 +291,7 @@ ike_down(struct daemon *d, const struct adit_ike_event *ev)
 	else
 		log_line(LOG_INFO, "IKE_SA %s[%u] down: %s", peer->name, ev->ike.slot,
 			 adit_status_name(ev->reason));
-	if (links_ike_down(d, daemon_now(), ev, &tag))
-		inside_drop(d, tag);
+	links_ike_down(d, daemon_now(), ev);
 }
 
 static void
@@ -394,24 +403,6 @@ on_socket(struct daemon *d, const struct net_socket *s)
 	}
 }
 
-static void
-on_tun(struct daemon *d)
-{
-	struct adit_pkt pkts[NET_BATCH];
-	size_t n = 0;
-
-	while (n < NET_BATCH) {
-		ssize_t got = read(d->tun, batch[n].room + ADIT_PKT_HEADROOM, NET_PACKET_MAX);
-
-		if (got <= 0)
-			break;
-		pkts[n] = (struct adit_pkt){batch[n].room, sizeof batch[n].room, ADIT_PKT_HEADROOM,
-					    (size_t)got};
-		n++;
-	}
-	inside_send(d, pkts, n);
-}
-
 /* Our SAs end at the peers too, if they answer in time. */
 static void
 begin_end(struct daemon *d)
@@ -423,6 +414,33 @@ begin_end(struct daemon *d)
 	d->end_at = daemon_now() + END_MS;
 	while (adit_ike_next(&d->node.ike, &at, &info))
 		(void)!adit_ike_delete(&d->node.ike, daemon_now(), info.id);
+}
+
+static void
+on_tun(struct daemon *d, short events)
+{
+	struct adit_pkt pkts[NET_BATCH];
+	bool broken = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+	size_t n = 0;
+
+	while (n < NET_BATCH) {
+		ssize_t got = read(d->tun, batch[n].room + ADIT_PKT_HEADROOM, NET_PACKET_MAX);
+
+		broken = broken || (got < 0 && errno != EAGAIN && errno != EINTR);
+		if (got <= 0)
+			break;
+		pkts[n] = (struct adit_pkt){batch[n].room, sizeof batch[n].room, ADIT_PKT_HEADROOM,
+					    (size_t)got};
+		n++;
+	}
+	inside_send(d, pkts, n);
+	if (!broken)
+		return;
+	log_line(LOG_ERROR, "the device %s is gone: what was led into it leaves in clear",
+		 d->tun_name);
+	d->tun_lost = true;
+	if (!d->ending)
+		begin_end(d);
 }
 
 static void
@@ -523,7 +541,9 @@ daemon_run(struct daemon *d, int signals)
 			if (fds[i].revents)
 				on_socket(d, &d->net.sockets[i]);
 		if (fds[NET_SOCKETS].revents)
-			on_tun(d);
+			on_tun(d, fds[NET_SOCKETS].revents);
+		if (d->tun_lost)
+			fds[NET_SOCKETS].fd = -1;
 		if (fds[NET_SOCKETS + 1].revents)
 			on_signal(d, signals);
 		if (!d->ending && host_finished(daemon_now(), &lost))
@@ -532,5 +552,5 @@ daemon_run(struct daemon *d, int signals)
 	}
 	if (d->manual)
 		manual_end(d->manual, &d->node);
-	return lost || d->failed ? 1 : 0;
+	return lost || d->failed || d->tun_lost ? 1 : 0;
 }

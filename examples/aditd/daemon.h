@@ -12,8 +12,9 @@
 #define HELD_MAX 16    /* packets kept while their SA is made */
 
 struct held {
-	uint32_t tag; /* of the policy; the packet waits for its SA */
-	size_t len;   /* 0: free */
+	uint32_t tag;  /* of the policy; the packet waits for its SA */
+	adit_ms until; /* then it is too old */
+	size_t len;    /* 0: free */
 	uint8_t packet[2048];
 };
 
@@ -31,6 +32,7 @@ struct daemon {
 	size_t inner_max;   /* the longest packet that every tunnel takes; 0: there is none */
 	adit_ms refresh_at; /* when that is looked at again */
 	bool ending, failed;
+	bool tun_lost; /* the device is gone */
 	adit_ms end_at;
 };
 

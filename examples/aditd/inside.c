@@ -8,15 +8,19 @@
 #include "inside.h"
 #include "sizes.h"
 
+/* Who waits longer sends again: an old packet among new ones is no help to anybody. */
+#define HOLD_MS 10000
+
 static void
-hold(struct daemon *d, uint32_t tag, const struct adit_pkt *pkt)
+hold(struct daemon *d, uint32_t tag, const struct adit_pkt *pkt, adit_ms until)
 {
 	for (int i = 0; i < HELD_MAX; i++) {
 		struct held *h = &d->held[i];
 
-		if (h->len || pkt->len > sizeof h->packet)
+		if ((h->len && daemon_now() < h->until) || pkt->len > sizeof h->packet)
 			continue;
 		h->tag = tag;
+		h->until = until;
 		h->len = pkt->len;
 		memcpy(h->packet, adit_pkt_data(pkt), pkt->len);
 		return;
@@ -34,14 +38,14 @@ begin_group(struct daemon *d, struct adit_pkt *pkt)
 }
 
 static void
-need_sa(struct daemon *d, const struct adit_verdict *v, struct adit_pkt *pkt)
+need_sa(struct daemon *d, const struct adit_verdict *v, struct adit_pkt *pkt, adit_ms until)
 {
 	uint32_t tag = d->node.spd.mem.policies[v->policy].tag;
 	const struct adit_peer_config *peer;
 
 	if (!links_wanted(d, daemon_now(), tag))
 		return;
-	hold(d, tag, pkt);
+	hold(d, tag, pkt, until);
 	peer = &d->swanctl->peers[tag >> 16];
 	if (!d->ending && swanctl_is_group(peer, &peer->children[(uint16_t)tag]))
 		begin_group(d, pkt);
@@ -66,7 +70,7 @@ send_outer(struct daemon *d, struct adit_pkt *pkt, size_t mtu)
 
 	capture_packet(adit_pkt_data(pkt), pkt->len);
 	/* The SA's header says more than a socket takes: DF, DSCP and ECN, and AH covers it. */
-	if (net_has_raw(&d->net))
+	if (net_has_raw(&d->net, adit_pkt_data(pkt)[0] >> 4))
 		net_send_whole(&d->net, adit_pkt_data(pkt), pkt->len, mtu);
 	else if (adit_pkt_pull_outer(pkt, &path, &protocol) == ADIT_OK)
 		net_send(&d->net, &path, protocol, adit_pkt_data(pkt), pkt->len);
@@ -88,9 +92,9 @@ is_cut(const struct adit_verdict *v)
 	       v->sa.generation;
 }
 
-/* n packets of this host, each in a buffer of the batch. */
-void
-inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
+/* What has no SA yet waits for it that long. */
+static void
+send_until(struct daemon *d, struct adit_pkt *pkts, size_t n, adit_ms until)
 {
 	struct adit_verdict v[NET_BATCH];
 
@@ -101,7 +105,7 @@ inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
 		if (v[i].kind == ADIT_VERDICT_SEND)
 			send_outer(d, &pkts[i], path_mtu(d, v[i].sa));
 		else if (v[i].kind == ADIT_VERDICT_NEED_SA)
-			need_sa(d, &v[i], &pkts[i]);
+			need_sa(d, &v[i], &pkts[i], until);
 		else if (v[i].kind == ADIT_VERDICT_BYPASS)
 			net_send_whole(&d->net, adit_pkt_data(&pkts[i]), pkts[i].len, 0);
 		else if (v[i].kind == ADIT_VERDICT_TOO_BIG)
@@ -110,6 +114,13 @@ inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
 			join(d, &pkts[i]);
 	}
 	net_flush();
+}
+
+/* n packets of this host, each in a buffer of the batch. */
+void
+inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n)
+{
+	send_until(d, pkts, n, daemon_now() + HOLD_MS);
 }
 
 void
@@ -125,7 +136,9 @@ inside_release(struct daemon *d, uint32_t tag)
 			continue;
 		memcpy(adit_pkt_data(&pkt), h->packet, h->len);
 		h->len = 0;
-		inside_send(d, &pkt, 1);
+		/* In a group the SA may be another's: then it waits on, but no longer for that. */
+		if (daemon_now() < h->until)
+			send_until(d, &pkt, 1, h->until);
 	}
 }
 
@@ -140,12 +153,4 @@ inside_deliver(struct daemon *d, struct adit_pkt *pkt)
 	}
 	if (host_input(pkt, daemon_now()))
 		inside_send(d, pkt, 1);
-}
-
-void
-inside_drop(struct daemon *d, uint32_t tag)
-{
-	for (int i = 0; i < HELD_MAX; i++)
-		if (d->held[i].tag == tag)
-			d->held[i].len = 0;
 }

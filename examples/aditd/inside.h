@@ -8,9 +8,7 @@
 void inside_send(struct daemon *d, struct adit_pkt *pkts, size_t n);
 /* A packet for this host. */
 void inside_deliver(struct daemon *d, struct adit_pkt *pkt);
-/* The packets that wait for the SA of a policy's tag are sent. */
+/* The packets that wait for the SA of a policy's tag, and not too long, are sent. */
 void inside_release(struct daemon *d, uint32_t tag);
-/* Those that wait for an attempt that failed are too old for the next one. */
-void inside_drop(struct daemon *d, uint32_t tag);
 
 #endif

@@ -45,28 +45,30 @@ links_make(struct daemon *d, adit_ms now)
 		}
 }
 
-static void
+static bool
 route_link(const struct daemon *d, const struct link *l)
 {
 	const struct adit_child_config *c = child_of(d, l);
 	const struct adit_ip *remote = &peer_of(d, l)->remote;
 	struct adit_ts peer;
 
-	if (c->remote_ts_count) {
-		tun_route(d->tun_name, c->remote_ts, c->remote_ts_count, c->local_ts,
-			  c->local_ts_count);
-	} else if (remote->version) {
-		peer = adit_ts_prefix(remote, remote->version == 4 ? 32 : 128);
-		tun_route(d->tun_name, &peer, 1, c->local_ts, c->local_ts_count);
-	}
+	if (c->remote_ts_count)
+		return tun_route(d->tun_name, c->remote_ts, c->remote_ts_count, c->local_ts,
+				 c->local_ts_count);
+	if (!remote->version)
+		return true;
+	peer = adit_ts_prefix(remote, remote->version == 4 ? 32 : 128);
+	return tun_route(d->tun_name, &peer, 1, c->local_ts, c->local_ts_count);
 }
 
-void
+bool
 links_route(const struct daemon *d)
 {
 	for (size_t i = 0; d->tun >= 0 && i < d->link_count; i++)
-		if (actions_of(d, &d->links[i])->start != ACTION_NONE)
-			route_link(d, &d->links[i]);
+		if (actions_of(d, &d->links[i])->start != ACTION_NONE &&
+		    !route_link(d, &d->links[i]))
+			return false;
+	return true;
 }
 
 static bool
@@ -190,18 +192,16 @@ action_after(const struct daemon *d, const struct link *l, enum adit_status reas
 	return reason == ADIT_ERR_TIMEOUT ? c->dpd : c->close;
 }
 
-bool
-links_ike_down(struct daemon *d, adit_ms now, const struct adit_ike_event *ev, uint32_t *tag)
+void
+links_ike_down(struct daemon *d, adit_ms now, const struct adit_ike_event *ev)
 {
 	struct link *l = link_of_ike(d, ev->ike);
 
 	if (!l)
-		return false;
+		return;
 	memset(&l->ike, 0, sizeof l->ike);
 	/* What traffic asked for may be asked for again by traffic, after a pause. */
 	if (!d->ending && (!l->up || action_after(d, l, ev->reason) == ACTION_START))
 		plan_retry(l, now);
 	l->up = false;
-	*tag = tag_of(l);
-	return true;
 }

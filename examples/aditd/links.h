@@ -18,8 +18,8 @@ struct link {
 /* One for each child; those with start_action = start are due at once. */
 void links_make(struct daemon *d, adit_ms now);
 /* Traffic of children that are wanted goes into the device from the start, so that none of it ever
- * leaves in clear. */
-void links_route(const struct daemon *d);
+ * leaves in clear. false: not all could be led there, which was logged. */
+bool links_route(const struct daemon *d);
 /* Begins what is due. */
 void links_tick(struct daemon *d, adit_ms now);
 adit_ms links_deadline(const struct daemon *d);
@@ -27,7 +27,6 @@ adit_ms links_deadline(const struct daemon *d);
 /* Traffic of a policy's tag has no SA. true: one is being made, or will be tried. */
 bool links_wanted(struct daemon *d, adit_ms now, uint32_t tag);
 void links_child_up(struct daemon *d, const struct adit_ike_event *ev);
-/* true: what the link's packets wait for will not come from this attempt. */
-bool links_ike_down(struct daemon *d, adit_ms now, const struct adit_ike_event *ev, uint32_t *tag);
+void links_ike_down(struct daemon *d, adit_ms now, const struct adit_ike_event *ev);
 
 #endif

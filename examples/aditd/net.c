@@ -144,11 +144,11 @@ bool
 net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 {
 	const struct net_socket want[NET_SOCKETS] = {
-		{-1, 4, ADIT_PROTO_UDP, ike_port}, {-1, 4, ADIT_PROTO_UDP, natt_port},
-		{-1, 6, ADIT_PROTO_UDP, ike_port}, {-1, 6, ADIT_PROTO_UDP, natt_port},
-		{-1, 4, ADIT_PROTO_ESP, 0},        {-1, 6, ADIT_PROTO_ESP, 0},
-		{-1, 4, ADIT_PROTO_AH, 0},         {-1, 6, ADIT_PROTO_AH, 0},
-		{-1, 4, ADIT_PROTO_ICMP, 0},       {-1, 6, ADIT_PROTO_ICMPV6, 0}};
+		{-1, false, 4, ADIT_PROTO_UDP, ike_port}, {-1, false, 4, ADIT_PROTO_UDP, natt_port},
+		{-1, false, 6, ADIT_PROTO_UDP, ike_port}, {-1, false, 6, ADIT_PROTO_UDP, natt_port},
+		{-1, false, 4, ADIT_PROTO_ESP, 0},        {-1, false, 6, ADIT_PROTO_ESP, 0},
+		{-1, false, 4, ADIT_PROTO_AH, 0},         {-1, false, 6, ADIT_PROTO_AH, 0},
+		{-1, false, 4, ADIT_PROTO_ICMP, 0},       {-1, false, 6, ADIT_PROTO_ICMPV6, 0}};
 	bool any = false;
 
 	for (int i = 0; i < 2; i++)
@@ -160,6 +160,7 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 		if (s->protocol != ADIT_PROTO_UDP ? !raw : (i % 2 && ike_port == natt_port))
 			continue;
 		s->fd = open_one(s);
+		s->absent = s->fd < 0 && errno == EAFNOSUPPORT;
 		/* IPv6 may be absent; a port that another program has would be missed. */
 		if (s->fd < 0 && s->protocol == ADIT_PROTO_UDP &&
 		    (errno == EADDRINUSE || errno == EACCES))
@@ -170,11 +171,15 @@ net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw)
 }
 
 bool
-net_has_raw(const struct net *net)
+net_has_raw(const struct net *net, uint8_t version)
 {
-	for (int i = 0; i < NET_SOCKETS; i++)
-		if (net->sockets[i].protocol != ADIT_PROTO_UDP && net->sockets[i].fd < 0)
+	for (int i = 0; i < NET_SOCKETS; i++) {
+		const struct net_socket *s = &net->sockets[i];
+		bool counts = version ? s->version == version : !s->absent;
+
+		if (counts && s->protocol != ADIT_PROTO_UDP && s->fd < 0)
 			return false;
+	}
 	return true;
 }
 

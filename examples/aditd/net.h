@@ -13,7 +13,8 @@
 #define NET_PACKET_MAX 16384
 
 struct net_socket {
-	int fd; /* -1: could not be opened */
+	int fd;      /* -1: could not be opened */
+	bool absent; /* as the kernel has no such IP version */
 	uint8_t version;
 	uint8_t protocol; /* UDP, ESP, AH; ICMP: only that a packet was too big */
 	uint16_t port;
@@ -34,8 +35,9 @@ struct net_packet {
 
 /* Opens what can be opened. false: no UDP socket at all; errno tells. */
 bool net_open(struct net *net, uint16_t ike_port, uint16_t natt_port, bool raw);
-/* ESP and AH can be sent and received without UDP, by both IP versions. */
-bool net_has_raw(const struct net *net);
+/* ESP and AH can be sent and received without UDP, by that IP version; 0: by each that the kernel
+ * has. */
+bool net_has_raw(const struct net *net, uint8_t version);
 void net_close(struct net *net);
 /* Up to NET_BATCH packets that wait; their number. */
 size_t net_recv(const struct net_socket *s, struct net_packet *packets);

@@ -89,7 +89,7 @@ set_mtu(struct daemon *d, struct adit_sa *sa)
 	size_t mtu = net_mtu(&path.remote.ip);
 
 	/* Sockets without the IP header cut what they send. */
-	if (net_has_raw(&d->net))
+	if (net_has_raw(&d->net, path.remote.ip.version))
 		adit_sa_set_mtu(sa, (uint16_t)(mtu < UINT16_MAX ? mtu : UINT16_MAX));
 }
 

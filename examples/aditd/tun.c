@@ -1,5 +1,6 @@
 /* The inside: a TUN device, and the routes that lead into it, by iproute2's `ip`. They stand in
  * table 220 behind a rule for packets without our mark, as strongSwan has it. */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +9,12 @@
 #include <linux/if_tun.h>
 #include <netinet/in.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,50 +23,132 @@
 #include "tun.h"
 
 #define TABLE "220"
-#define ARGS_MAX 24
 
 extern char **environ;
 
-/* Runs a command without a shell; its words are separated by blanks. */
-static bool
-run(const char *command)
+/* --- Commands for one `ip`, in a file without a name: a range may be a thousand routes. */
+
+struct commands {
+	FILE *file; /* NULL: it could not be had */
+	unsigned version;
+};
+
+static struct commands
+begin(unsigned version)
 {
-	char words[512], *argv[ARGS_MAX + 1], *rest = words;
-	posix_spawn_file_actions_t quiet;
-	int n = 0, status = -1;
+	int fd = memfd_create("commands", MFD_CLOEXEC);
+	struct commands c = {fd < 0 ? NULL : fdopen(fd, "w+"), version};
+
+	if (fd >= 0 && !c.file)
+		close(fd);
+	return c;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+add(const struct commands *c, const char *format, ...)
+{
+	char line[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	if (c->file)
+		fprintf(c->file, "%s\n", line);
+	log_line(LOG_DEBUG, "ip -%u %s", c->version, line);
+}
+
+static bool
+spawn(char *const *argv, int input, bool quiet)
+{
+	posix_spawn_file_actions_t files;
+	int status = -1;
 	pid_t pid;
 
-	snprintf(words, sizeof words, "%s", command);
-	while (n < ARGS_MAX && (argv[n] = strsep(&rest, " ")) != NULL)
-		n++;
-	argv[n] = NULL;
-	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) == 0)
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+	if (quiet)
+		posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0)
 		(void)waitpid(pid, &status, 0);
-	posix_spawn_file_actions_destroy(&quiet);
-	log_line(LOG_DEBUG, "%s: %s", command, status == 0 ? "done" : "failed");
+	posix_spawn_file_actions_destroy(&files);
 	return status == 0;
 }
 
-static void
-rules(const char *verb)
+/* Runs them up to the first that fails. quiet: what `ip` says of that is not shown. */
+static bool
+run(struct commands *c, bool quiet)
 {
-	char command[128];
+	char ip[] = "ip", version[] = "-4", batch[] = "-batch", input[] = "-";
+	char *const argv[] = {ip, version, batch, input, NULL};
+	bool ok;
 
-	for (int version = 4; version <= 6; version += 2) {
-		snprintf(command, sizeof command,
-			 "ip -%d rule %s priority 220 not fwmark 0x%x lookup " TABLE, version, verb,
-			 NET_MARK);
-		(void)run(command);
+	if (!c->file)
+		return false;
+	version[1] = (char)('0' + c->version);
+	ok = fflush(c->file) == 0 && lseek(fileno(c->file), 0, SEEK_SET) == 0 &&
+	     spawn(argv, fileno(c->file), quiet);
+	if (!ok)
+		log_line(LOG_DEBUG, "ip -%u: failed", c->version);
+	fclose(c->file);
+	return ok;
+}
+
+/* --- The device. */
+
+static bool
+rule(const char *verb, unsigned version, bool quiet)
+{
+	struct commands c = begin(version);
+
+	add(&c, "rule %s priority 220 not fwmark 0x%x lookup " TABLE, verb, NET_MARK);
+	return run(&c, quiet);
+}
+
+static void
+remove_rules(void)
+{
+	(void)rule("del", 4, true);
+	(void)rule("del", 6, true);
+}
+
+/* Where there is no IPv6, none of it can leave in clear. */
+static bool
+has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != EAFNOSUPPORT;
+}
+
+/* false: told on stderr. */
+static bool
+set_up(const char *name, unsigned mtu)
+{
+	struct commands c = begin(4);
+
+	add(&c, "link set dev %s up mtu %u", name, mtu);
+	if (!run(&c, false)) {
+		fprintf(stderr,
+			"aditd: %s can't be brought up with an MTU of %u (is iproute2 installed, "
+			"the MTU possible?)\n",
+			name, mtu);
+		return false;
 	}
+	remove_rules(); /* of a run that was killed */
+	if (rule("add", 4, false) && (!has_ipv6() || rule("add", 6, false)))
+		return true;
+	fprintf(stderr, "aditd: the rule that leads packets to table " TABLE " can't be made\n");
+	remove_rules();
+	return false;
 }
 
 int
 tun_open(const char *name, unsigned mtu)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	char command[128];
 	struct ifreq r;
 
 	if (fd < 0) {
@@ -84,28 +169,47 @@ tun_open(const char *name, unsigned mtu)
 		close(fd);
 		return -1;
 	}
-	snprintf(command, sizeof command, "ip link set dev %s up mtu %u", name, mtu);
-	if (!run(command)) {
-		fprintf(stderr, "aditd: failed: %s (is iproute2 installed, the MTU possible?)\n",
-			command);
+	if (!set_up(name, mtu)) {
 		close(fd);
 		return -1;
 	}
-	rules("del"); /* of a run that was killed */
-	rules("add");
 	return fd;
 }
 
 void
 tun_close(int fd)
 {
-	rules("del");
+	remove_rules();
 	close(fd);
+}
+
+/* --- Routes. */
+
+/* Packets can leave with it: it is up, no loopback address, and not of its link alone. */
+static bool
+get_usable(const struct ifaddrs *a, struct adit_ip *out)
+{
+	const struct sockaddr_in *v4 = (const void *)a->ifa_addr;
+	const struct sockaddr_in6 *v6 = (const void *)a->ifa_addr;
+
+	memset(out, 0, sizeof *out);
+	if (!a->ifa_addr || !(a->ifa_flags & IFF_UP))
+		return false;
+	if (a->ifa_addr->sa_family == AF_INET) {
+		out->version = 4;
+		memcpy(out->b, &v4->sin_addr, 4);
+		return out->b[0] != 127 && !(out->b[0] == 169 && out->b[1] == 254);
+	}
+	if (a->ifa_addr->sa_family != AF_INET6)
+		return false;
+	out->version = 6;
+	memcpy(out->b, &v6->sin6_addr, 16);
+	return !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) && !IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr);
 }
 
 /* An address of this machine in one of the selectors, of that version. */
 static bool
-own_address(const struct adit_ts *local, uint8_t n, uint8_t version, struct adit_ip *out)
+own_address(const struct adit_ts *local, uint8_t n, unsigned version, struct adit_ip *out)
 {
 	struct ifaddrs *list, *a;
 	bool found = false;
@@ -113,15 +217,8 @@ own_address(const struct adit_ts *local, uint8_t n, uint8_t version, struct adit
 	if (getifaddrs(&list) < 0)
 		return false;
 	for (a = list; a && !found; a = a->ifa_next) {
-		memset(out, 0, sizeof *out);
-		out->version = version;
-		if (!a->ifa_addr || a->ifa_addr->sa_family != (version == 4 ? AF_INET : AF_INET6))
+		if (!get_usable(a, out) || out->version != version)
 			continue;
-		if (version == 4)
-			memcpy(out->b, &((struct sockaddr_in *)(void *)a->ifa_addr)->sin_addr, 4);
-		else
-			memcpy(out->b, &((struct sockaddr_in6 *)(void *)a->ifa_addr)->sin6_addr,
-			       16);
 		for (uint8_t i = 0; i < n && !found; i++)
 			found = adit_ts_match(&local[i], out, local[i].protocol, true,
 					      local[i].port_first);
@@ -154,38 +251,67 @@ step(struct adit_ip *ip)
 	return false;
 }
 
-static void
-route_prefix(const char *name, const struct adit_ip *ip, unsigned bits,
-	     const struct adit_ip *source)
-{
-	char command[256];
-	int n = snprintf(command, sizeof command, "ip -%u route replace %s/%u dev %s table " TABLE,
-			 ip->version, text_ip(ip), bits, name);
+struct routes {
+	const char *name; /* of the device */
+	const struct adit_ts *remote;
+	uint8_t n;
+};
 
-	if (source)
-		snprintf(command + n, sizeof command - (size_t)n, " src %s", text_ip(source));
-	(void)run(command);
+/* A range is routed as the prefixes that make it up. */
+static void
+add_range(const struct commands *c, const struct routes *r, uint8_t i, const struct adit_ip *source)
+{
+	struct adit_ip at;
+	bool more = true;
+
+	memset(&at, 0, sizeof at);
+	at.version = r->remote[i].version;
+	memcpy(at.b, r->remote[i].first, 16);
+	while (more && memcmp(at.b, r->remote[i].last, 16) <= 0) {
+		unsigned bits = largest_prefix(&at, r->remote[i].last);
+		struct adit_ts ts = adit_ts_prefix(&at, bits);
+
+		add(c, "route replace %s/%u dev %s table " TABLE "%s%s", text_ip(&at), bits,
+		    r->name, source ? " src " : "", source ? text_ip(source) : "");
+		memcpy(at.b, ts.last, 16);
+		more = step(&at);
+	}
 }
 
-void
+/* Those of one IP version. */
+static bool
+set_routes(const struct routes *r, unsigned version, const struct adit_ip *source)
+{
+	struct commands c = begin(version);
+
+	for (uint8_t i = 0; i < r->n; i++)
+		if (r->remote[i].version == version)
+			add_range(&c, r, i, source);
+	return run(&c, source != NULL);
+}
+
+bool
 tun_route(const char *name, const struct adit_ts *remote, uint8_t remote_n,
 	  const struct adit_ts *local, uint8_t local_n)
 {
-	for (uint8_t i = 0; i < remote_n; i++) {
-		struct adit_ip at, source;
-		bool has = own_address(local, local_n, remote[i].version, &source), more = true;
+	const struct routes r = {name, remote, remote_n};
+	bool wanted[7] = {false}, ok = true;
+	struct adit_ip source;
 
-		memset(&at, 0, sizeof at);
-		at.version = remote[i].version;
-		memcpy(at.b, remote[i].first, 16);
-		/* A range is routed as the prefixes that make it up. */
-		while (more && memcmp(at.b, remote[i].last, 16) <= 0) {
-			unsigned bits = largest_prefix(&at, remote[i].last);
-			struct adit_ts ts = adit_ts_prefix(&at, bits);
-
-			route_prefix(name, &at, bits, has ? &source : NULL);
-			memcpy(at.b, ts.last, 16);
-			more = step(&at);
-		}
+	for (uint8_t i = 0; i < remote_n; i++)
+		wanted[remote[i].version] = true;
+	for (unsigned version = 4; version <= 6; version += 2) {
+		if (!wanted[version])
+			continue;
+		/* The kernel may refuse the address, which may be too new: its own choice is
+		 * better than none. */
+		ok = ((own_address(local, local_n, version, &source) &&
+		       set_routes(&r, version, &source)) ||
+		      set_routes(&r, version, NULL)) &&
+		     ok;
 	}
+	if (!ok)
+		log_line(LOG_ERROR, "%s can't be led into %s: it would leave in clear",
+			 text_selectors(remote, remote_n), name);
+	return ok;
 }
