@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "../../examples/aditd/log.h"
 #include "../../examples/aditd/tun.h"
 #include "../../examples/aditd/values.h"
+#include "support/said.h"
 
 #define NAME "aditt0"
 
@@ -31,7 +31,7 @@ static const char script[] = "#!/bin/sh\n"
 			     "printf '%s\\n' \"$lines\" | ip \"$@\"\n";
 
 static char folder[] = "/tmp/adit-tun-XXXXXX";
-static char runs[64], script_file[64], said_file[64];
+static char runs[64], script_file[64];
 static bool made;
 
 static bool
@@ -59,7 +59,6 @@ make_namespace(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(runs, sizeof runs, "%s/runs", folder);
-	snprintf(said_file, sizeof said_file, "%s/said", folder);
 	snprintf(script_file, sizeof script_file, "%s/ip", folder);
 	write_script();
 	log_level = LOG_ERROR;
@@ -84,45 +83,8 @@ remove_folder(void **state)
 {
 	(void)state;
 	(void)unlink(runs);
-	(void)unlink(said_file);
 	(void)unlink(script_file);
 	return rmdir(folder);
-}
-
-/* What is printed goes to a file until heard() gives it. */
-static int streams[2];
-
-static void
-listen_to_it(void)
-{
-	int fd = open(said_file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	fflush(stdout);
-	for (int i = 0; i < 2; i++) {
-		streams[i] = dup(i + 1);
-		dup2(fd, i + 1);
-	}
-	close(fd);
-}
-
-static const char *
-heard(void)
-{
-	static char text[4096];
-	FILE *f = fopen(said_file, "r");
-	size_t n;
-
-	fflush(stdout);
-	for (int i = 0; i < 2; i++) {
-		dup2(streams[i], i + 1);
-		close(streams[i]);
-	}
-	assert_non_null(f);
-	n = fread(text, 1, sizeof text - 1, f);
-	text[n] = 0;
-	fclose(f);
-	return text;
 }
 
 static void
@@ -215,9 +177,9 @@ test_a_route_that_can_not_be_made_is_told(void **state)
 	(void)state;
 	need_device();
 	setenv("ADIT_IP_REFUSES", "route replace fd", 1);
-	listen_to_it();
+	said_begin();
 	ok = route("10.2.0.0/16, fd00::/8", "0.0.0.0/0, ::/0");
-	assert_non_null(strstr(heard(), "fd00::/8 can't be led into " NAME));
+	assert_non_null(strstr(said_end(), "fd00::/8 can't be led into " NAME));
 	assert_false(ok);
 	expect("ip -4 route get 10.2.0.1", "dev " NAME);
 }
@@ -230,9 +192,10 @@ test_without_its_rule_there_is_no_device(void **state)
 	tun_close(device);
 	device = -1;
 	setenv("ADIT_IP_REFUSES", "rule add", 1);
-	listen_to_it();
+	said_begin();
 	assert_int_equal(tun_open(NAME, 1400), -1);
-	assert_non_null(strstr(heard(), "the rule that leads packets to table 220 can't be made"));
+	assert_non_null(
+		strstr(said_end(), "the rule that leads packets to table 220 can't be made"));
 	assert_false(shell("ip rule | grep -q 220 || ip -6 rule | grep -q 220"));
 	assert_false(shell("ip link show dev " NAME " >/dev/null 2>&1"));
 }
