@@ -31,6 +31,28 @@ check_policy(const struct xfrm_policy *p)
 		abort();
 }
 
+/* The SAs around an innermost one, outwards, are those that its policy's templates ask for. */
+static void
+check_chain(const struct plan *p, const struct plan_sa *sa)
+{
+	const struct xfrm_policy *from = p->from[sa->policy];
+	size_t k = 0;
+
+	for (; sa; sa = sa->outer, k++)
+		if (k == from->template_n || !xfrm_template_match(&from->templates[k], sa->state))
+			abort();
+	if (k != from->template_n)
+		abort();
+}
+
+static void
+check_chains(const struct plan *p)
+{
+	for (size_t i = 0; i < p->sa_count; i++)
+		if (p->sas[i].is_inner)
+			check_chain(p, &p->sas[i]);
+}
+
 /* Counting ciphers never begin without a known number; what is protected has its SA. */
 static void
 check_plan(const struct manual *m)
@@ -43,6 +65,7 @@ check_plan(const struct manual *m)
 		if (!sa->has_selectors || (sa->is_inner && sa->policy >= m->plan->policy_count))
 			abort();
 	}
+	check_chains(m->plan);
 }
 
 /* What adit-pcap plans, without knowing any address. */
@@ -58,6 +81,8 @@ check_one_direction(const struct xfrm *x, enum adit_direction dir, FILE *err)
 	for (size_t i = 0; p && i < p->policy_count; i++)
 		if (p->policies[i].dir != dir)
 			abort();
+	if (p)
+		check_chains(p);
 }
 
 int
