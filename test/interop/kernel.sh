@@ -110,8 +110,10 @@ icmp_of() { # version
 }
 
 write_state() { # from, to, spi, protocol, reqid, mode, algorithm, more
+	local last='replay-oseq 0'
+	[[ $8 != *replay-oseq* ]] || last=
 	echo "ip xfrm state add src $(end_of "$1" outer $outer) dst $(end_of "$2" outer $outer)" \
-		"proto $4 spi $3 reqid $5 mode $6 $(keyed "$7") replay-window 64 replay-oseq 0 $8"
+		"proto $4 spi $3 reqid $5 mode $6 $(keyed "$7") replay-window 64 $last $8"
 }
 
 write_states() {
