@@ -222,6 +222,7 @@ start_initiator(const struct net *net, unsigned port)
 
 	if (pid != 0)
 		return pid;
+	alarm(30); /* that of the other process is not inherited */
 	d.net = *net;
 	d.ike_port = (uint16_t)port;
 	d.natt_port = (uint16_t)(port + 1);
