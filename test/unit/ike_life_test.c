@@ -295,6 +295,8 @@ test_a_restarted_peer_replaces_its_old_sa(void **state)
 	pair_run(&pair);
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_CHILD_UP), 2);
 	assert_int_equal(pair_count(&pair.b, ADIT_EVENT_IKE_DOWN), 1);
+	assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->reason, ADIT_OK);
+	assert_int_equal(pair_last(&pair.b, ADIT_EVENT_IKE_DOWN)->notify, 0);
 	assert_int_equal(pair_in_use(&pair.b), 3);
 }
 

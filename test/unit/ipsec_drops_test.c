@@ -321,10 +321,14 @@ test_a_stranger_out_of_an_iptfs_sa_is_counted_at_its_sa(void **state)
 	site_udp(&b, 1, 2);
 	adit_ipsec_inner(&b.ipsec, id, &b.pkt, &b.v);
 	assert_int_equal(b.v.kind, ADIT_VERDICT_DELIVER);
+	assert_int_equal(b.v.sa.slot, id.slot);
+	assert_int_equal(b.v.sa.generation, id.generation);
 	assert_int_equal(sa->n.drops, 0);
 	site_udp(&b, 3, 2);
 	adit_ipsec_inner(&b.ipsec, id, &b.pkt, &b.v);
 	assert_int_equal(b.v.status, ADIT_ERR_SELECTOR);
+	assert_int_equal(b.v.sa.slot, id.slot);
+	assert_int_equal(b.v.sa.generation, id.generation);
 	assert_int_equal(sa->n.drops, 1);
 	assert_int_equal(adit_sa_audit(sa).outside, 1);
 }

@@ -522,8 +522,10 @@ test_too_few_or_too_small_buffers_use_no_number(void **state)
 	assert_int_equal(encap(w, n, 0, OUTS), ADIT_ERR_ARG);
 	assert_int_equal(w->out.seq, 0);
 	assert_int_equal(w->made, 0);
-	/* Others don't matter, and just enough is enough. */
+	/* Others don't matter, and just enough is enough, before and behind. */
 	w->outs[4].cap = 0;
+	w->outs[1].off = adit_esp_headroom(&w->out);
+	w->outs[1].cap = least - OFF + w->outs[1].off;
 	assert_int_equal(encap(w, n, 1400, 4), ADIT_OK);
 	assert_int_equal(w->made, 4);
 	check_stream(w, &v4, 5600, 1400);
