@@ -264,7 +264,8 @@ beside(const char *file, const char *pattern, bool quote)
 {
 	const char *slash = strrchr(file, '/');
 	size_t len = *pattern != '/' && slash ? (size_t)(slash - file + 1) : 0, n = 0;
-	char *path = malloc(2 * len + strlen(pattern) + 1);
+	size_t size = strlen(pattern) + 1;
+	char *path = malloc(2 * len + size);
 
 	if (!path)
 		abort();
@@ -273,7 +274,7 @@ beside(const char *file, const char *pattern, bool quote)
 			path[n++] = '\\';
 		path[n++] = file[i];
 	}
-	strcpy(path + n, pattern);
+	memcpy(path + n, pattern, size);
 	return path;
 }
 
