@@ -1,5 +1,6 @@
 /* Numbers of a build: range, default and cost of each. Override with -DADIT_...= for library and
- * program alike, which must agree: the init calls, and adit_state_import(), check it. */
+ * program alike, which must agree: the init calls, and adit_state_import(), check the sizes of the
+ * structs that they are given. */
 #ifndef ADIT_CONFIG_H
 #define ADIT_CONFIG_H
 

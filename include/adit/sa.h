@@ -48,7 +48,7 @@ struct adit_ts {
 /* Which packets belong to an SA or policy: local side in one of local[], remote side in one of
  * remote[], both of one version. */
 struct adit_selectors {
-	uint8_t local_n, remote_n;
+	uint8_t local_n, remote_n; /* at most ADIT_TS_MAX */
 	struct adit_ts local[ADIT_TS_MAX], remote[ADIT_TS_MAX];
 };
 

@@ -68,7 +68,9 @@ ADIT_MUST_USE enum adit_status adit_state_import_(size_t state_size, struct adit
 						  const struct adit_state_jump *jump, adit_ms now,
 						  struct adit_sa_state *state);
 
-/* Gives an SA just made from state->params its counters and its window; wipes *state. */
+/* Gives an SA just made from state->params its counters and its window; wipes *state. But an SA
+ * outside a SAD, which has no copy of its selectors, reads them where params.selectors is: if that
+ * is still in *state they stay there, to live as long as the SA. */
 void adit_state_resume(struct adit_sa *sa, struct adit_sa_state *state);
 
 /* For a state that no SA is made from. */

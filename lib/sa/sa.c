@@ -84,6 +84,9 @@ is_rest_good(const struct adit_sa_params *p)
 
 	if (!p->esn && p->seq > UINT32_MAX)
 		return false;
+	if (p->selectors &&
+	    (p->selectors->local_n > ADIT_TS_MAX || p->selectors->remote_n > ADIT_TS_MAX))
+		return false;
 	if (!ADIT_EXTRAS)
 		return true;
 	if ((needs_more && !p->more) || p->dscp > DSCP_MAX)

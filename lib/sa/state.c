@@ -4,6 +4,7 @@
  *
  * What stands before the IV is authenticated with the rest. Both directions of a field stand side
  * by side in `fields`: write and read go through the same lines. */
+#include <stddef.h>
 #include <string.h>
 
 #include "adit/state.h"
@@ -426,6 +427,15 @@ adit_state_import_(size_t state_size, struct adit_span b, const struct adit_stat
 	return st;
 }
 
+static void
+wipe_but_selectors(struct adit_sa_state *state)
+{
+	const size_t behind = offsetof(struct adit_sa_state, bits);
+
+	adit_wipe(state, offsetof(struct adit_sa_state, selectors));
+	adit_wipe((uint8_t *)state + behind, sizeof *state - behind);
+}
+
 void
 adit_state_resume(struct adit_sa *sa, struct adit_sa_state *state)
 {
@@ -440,7 +450,10 @@ adit_state_resume(struct adit_sa *sa, struct adit_sa_state *state)
 		if (top)
 			adit_replay_commit(&sa->window, top);
 	}
-	adit_state_wipe(state);
+	if (sa->selectors == &state->selectors)
+		wipe_but_selectors(state);
+	else
+		adit_state_wipe(state);
 }
 
 void

@@ -85,6 +85,27 @@ test_a_build_with_other_selectors_is_refused(void **state)
 }
 
 static void
+test_more_selectors_than_there_is_room_for_are_refused(void **state)
+{
+	struct adit_sa_params p = lane_params(4, ADIT_TUNNEL, &adit_mbedtls_aes128_gcm16);
+	struct adit_selectors sel;
+
+	(void)state;
+	memset(&sel, 0, sizeof sel);
+	p.selectors = &sel;
+	for (unsigned local = ADIT_TS_MAX; local <= UINT8_MAX; local++)
+		for (unsigned remote = ADIT_TS_MAX; remote <= ADIT_TS_MAX + 1; remote++) {
+			bool ok = local == ADIT_TS_MAX && remote == ADIT_TS_MAX;
+
+			sel.local_n = (uint8_t)local;
+			sel.remote_n = (uint8_t)remote;
+			assert_int_equal(lane_try(&lane, &p), ok ? ADIT_OK : ADIT_ERR_ARG);
+			if (ok)
+				lane_close(&lane);
+		}
+}
+
+static void
 test_modes_take_what_they_can_carry(void **state)
 {
 	static const struct {
@@ -519,6 +540,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beet_wants_inner_addresses_of_the_same_version_and_esp),
 		cmocka_unit_test(test_a_build_with_other_selectors_is_refused),
+		cmocka_unit_test(test_more_selectors_than_there_is_room_for_are_refused),
 		cmocka_unit_test(test_modes_take_what_they_can_carry),
 		cmocka_unit_test(test_transforms_are_of_their_protocol),
 		cmocka_unit_test(test_an_aead_whose_block_is_no_power_of_two_is_refused),

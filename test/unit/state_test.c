@@ -130,6 +130,40 @@ test_what_an_sa_is_comes_back(void **state)
 	}
 }
 
+/* An SA outside a SAD has no copy of its selectors. */
+static void
+test_selectors_that_an_sa_reads_in_the_state_stay_there_alone(void **state)
+{
+	struct adit_sa_params p = params(ADIT_IN);
+	struct adit_flow flow = {.local = p.local, .remote = p.remote, .protocol = 17};
+	struct adit_selectors elsewhere;
+	struct made a, b;
+	struct adit_sa_state s;
+	uint8_t out[ADIT_STATE_MAX];
+	size_t n;
+
+	(void)state;
+	make(&a, &p);
+	n = export(&a, &p, out);
+	for (unsigned copied = 0; copied < 2; copied++) {
+		const uint8_t *bytes = (const uint8_t *)&s;
+
+		assert_int_equal(import(out, n, 0, &s), ADIT_OK);
+		elsewhere = s.selectors;
+		if (copied)
+			s.params.selectors = &elsewhere;
+		make(&b, &s.params);
+		adit_state_resume(&b.sa, &s);
+		assert_true(adit_selectors_match(b.sa.selectors, &flow));
+		for (size_t i = 0; i < sizeof s; i++)
+			if (copied || i < offsetof(struct adit_sa_state, selectors) ||
+			    i >= offsetof(struct adit_sa_state, bits))
+				assert_int_equal(bytes[i], 0);
+		adit_sa_wipe(&b.sa);
+	}
+	adit_sa_wipe(&a.sa);
+}
+
 /* Whoever puts an older export in place of the last one would have numbers used twice: the caller
  * can hold the number against one that it keeps elsewhere. */
 static void
@@ -378,6 +412,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_an_sa_is_comes_back),
+		cmocka_unit_test(test_selectors_that_an_sa_reads_in_the_state_stay_there_alone),
 		cmocka_unit_test(test_the_number_of_the_export_comes_back),
 		cmocka_unit_test(test_the_protocol_of_the_sa_comes_back),
 		cmocka_unit_test(test_the_mtu_that_was_set_comes_back),
