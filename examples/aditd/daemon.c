@@ -550,7 +550,7 @@ daemon_run(struct daemon *d, int signals)
 			begin_end(d);
 		on_time(d);
 	}
-	if (d->manual)
-		manual_end(d->manual, &d->node);
+	if (d->manual && !manual_end(d->manual, &d->node))
+		d->failed = true;
 	return lost || d->failed || d->tun_lost ? 1 : 0;
 }

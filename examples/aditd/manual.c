@@ -119,8 +119,12 @@ manual_plan(struct xfrm *x, const struct manual_place *place, FILE *err)
 	if (place->numbers_file && !numbers_open(&m->numbers, place->numbers_file, err))
 		return NULL;
 	m->plan = plan_make(x, &place->plan, err);
-	if (m->plan && plan_sas(m, err))
+	if (m->plan && plan_sas(m, err)) {
+		if (m->numbers.file && m->numbers.count == 0)
+			log_line(LOG_INFO, "%s is not there: no number is known to be used",
+				 m->numbers.file);
 		return m;
+	}
 	numbers_close(&m->numbers);
 	return NULL;
 }
@@ -318,9 +322,11 @@ tell_last(const struct manual *m, const struct manual_sa *sa, uint64_t seq)
 		 m->plan->x->name, sa->plan->state->line, seq, seq & UINT32_MAX, high);
 }
 
-void
+bool
 manual_end(struct manual *m, struct adit_node *node)
 {
+	bool ok;
+
 	for (size_t i = 0; i < m->plan->sa_count; i++) {
 		struct manual_sa *sa = &m->sas[i];
 		const struct adit_sa *live = adit_sad_get(&node->sad, sa->plan->id);
@@ -330,7 +336,7 @@ manual_end(struct manual *m, struct adit_node *node)
 		else if (live && sa->plan->dir == ADIT_OUT && sa->plan->state->aead->salt_len)
 			tell_last(m, sa, live->seq);
 	}
-	if (m->numbers.file)
-		(void)numbers_write(&m->numbers, stderr); /* else those ahead stay, as safe */
+	ok = !m->numbers.file || numbers_write(&m->numbers, stderr);
 	numbers_close(&m->numbers);
+	return ok;
 }

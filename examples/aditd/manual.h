@@ -58,8 +58,9 @@ bool manual_keepalive(struct manual *m, adit_ms now, struct adit_path *path);
 /* When the next one is due, if nothing is sent. */
 adit_ms manual_deadline(const struct manual *m);
 /* Writes the last numbers, from which a restart goes on without a jump; where no file keeps them,
- * tells those of each SA to people. Nothing may be sent or taken any more. */
-void manual_end(struct manual *m, struct adit_node *node);
+ * tells those of each SA to people. Nothing may be sent or taken any more. false: the file could
+ * not be written, which was told; what it holds is ahead, and as safe. */
+bool manual_end(struct manual *m, struct adit_node *node);
 
 /* Whether this machine has the address. */
 bool manual_is_own(const struct adit_ip *ip);

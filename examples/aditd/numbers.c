@@ -315,7 +315,7 @@ numbers_write(const struct numbers *n, FILE *err)
 	bool ok = n->count == 0 || replace(n, fresh);
 
 	if (!ok)
-		fprintf(err, "%s: %s\n", n->file, strerror(errno));
+		fprintf(err, "%s, by way of %s: %s\n", n->file, fresh, strerror(errno));
 	free(fresh);
 	return ok;
 }

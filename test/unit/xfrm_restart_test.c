@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -223,13 +224,32 @@ test_nothing_that_came_comes_again_after_a_crash(void **state)
 	}
 }
 
+/* What the file says stays ahead. */
+static void
+test_an_end_that_can_not_be_written_says_so(void **state)
+{
+	char fresh[160];
+	uint64_t ahead;
+
+	(void)state;
+	snprintf(fresh, sizeof fresh, "%s.new", file);
+	start(IN, file);
+	assert_int_equal(comes(7), ADIT_OK);
+	ahead = kept_number();
+	assert_int_equal(mkdir(fresh, 0700), 0);
+	assert_false(manual_end(m, &node.node));
+	assert_int_equal(rmdir(fresh), 0);
+	assert_true(kept_number() == ahead && ahead >= 7);
+	stop();
+}
+
 static void
 test_an_end_in_order_loses_nothing(void **state)
 {
 	(void)state;
 	start(IN, file);
 	assert_int_equal(comes(7), ADIT_OK);
-	manual_end(m, &node.node);
+	assert_true(manual_end(m, &node.node));
 	assert_true(kept_number() == 7);
 	stop();
 	start(IN, file);
@@ -406,6 +426,7 @@ main(void)
 					  remove_file),
 		cmocka_unit_test_teardown(test_nothing_that_came_comes_again_after_a_crash,
 					  remove_file),
+		cmocka_unit_test_teardown(test_an_end_that_can_not_be_written_says_so, remove_file),
 		cmocka_unit_test_teardown(test_an_end_in_order_loses_nothing, remove_file),
 		cmocka_unit_test_teardown(test_the_file_is_as_far_ahead_as_comes_in_a_second,
 					  remove_file),

@@ -143,7 +143,7 @@ read_end(void)
 	snprintf(path, sizeof path, "%s/said", folder);
 	fflush(stdout);
 	assert_non_null(freopen(path, "w", stdout));
-	manual_end(m, &node.node);
+	assert_true(manual_end(m, &node.node));
 	fflush(stdout);
 	assert_int_equal(dup2(was, STDOUT_FILENO), STDOUT_FILENO);
 	close(was);
