@@ -177,6 +177,72 @@ test_half_open_attempts_expire(void **state)
 	assert_int_equal(pair.b.event_count, 0);
 }
 
+/* --- Requests that are sent again. */
+
+/* At most 20 % later than due, never before, and not all at the same time. */
+static void
+test_requests_are_repeated_a_little_later_than_due(void **state)
+{
+	adit_ms least = ADIT_NEVER, most = 0;
+
+	(void)state;
+	for (uint64_t seed = 100; seed < 140; seed++) {
+		adit_ms wait;
+
+		begin(seed);
+		pair.a.cfg.retransmit_timeout_ms = 1000;
+		pair_open(&pair);
+		(void)pair_start(&pair);
+		wait = pair.a.sas[0].retransmit_at - pair.now;
+		least = wait < least ? wait : least;
+		most = wait > most ? wait : most;
+	}
+	assert_in_range(least, 1000, 1050);
+	assert_in_range(most, 1150, 1200);
+}
+
+/* The answer comes when the repetition is due, and before it has gone out. */
+static void
+test_what_is_answered_is_not_sent_again(void **state)
+{
+	struct pair_datagram d;
+
+	(void)state;
+	begin(26);
+	assert_true(pair_connect(&pair));
+	assert_int_equal(adit_ike_probe(&pair.a.ike, pair.now, (struct adit_ike_id){0, 1}),
+			 ADIT_OK);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	pair.now += 5000;
+	adit_ike_tick(&pair.a.ike, pair.now);
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_OK);
+	assert_false(pair_take(&pair, &pair.a, &d));
+}
+
+/* The IKE SA lives on until its Delete is answered; its child, SPI and handshake are free before.
+ */
+static void
+test_a_handshake_given_up_gives_back_all_but_its_ike_sa(void **state)
+{
+	static const uint8_t other[] = "other";
+	struct pair_datagram d;
+
+	(void)state;
+	begin(27);
+	pair.a.peer.remote_id = (struct adit_id){ADIT_ID_KEY_ID, {other, 5}};
+	assert_true(pair_first_exchange(&pair));
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+	assert_int_equal(pair_in_use(&pair.a), 4);
+	assert_true(pair_take(&pair, &pair.b, &d));
+	assert_int_equal(pair_give(&pair, &pair.a, &d), ADIT_ERR_AUTH);
+	assert_int_equal(pair_in_use(&pair.a), 1);
+	assert_true(pair_take(&pair, &pair.a, &d));
+	assert_int_equal(pair_give(&pair, &pair.b, &d), ADIT_OK);
+}
+
 /* --- NAT. */
 
 static bool
@@ -312,6 +378,9 @@ main(void)
 		cmocka_unit_test(test_liveness_check_notices_a_dead_peer),
 		cmocka_unit_test(test_nobody_there_is_a_time_out),
 		cmocka_unit_test(test_half_open_attempts_expire),
+		cmocka_unit_test(test_requests_are_repeated_a_little_later_than_due),
+		cmocka_unit_test(test_what_is_answered_is_not_sent_again),
+		cmocka_unit_test(test_a_handshake_given_up_gives_back_all_but_its_ike_sa),
 		cmocka_unit_test(test_a_nat_is_seen_and_ports_move),
 		cmocka_unit_test(test_keepalives_go_on_while_a_request_waits),
 		cmocka_unit_test(test_encap_is_asked_for_without_a_nat),

@@ -331,6 +331,22 @@ scans_for(const struct adit_spd_ask *ask)
 	return scans;
 }
 
+static void
+test_a_cache_of_one_place_has_no_second(void **state)
+{
+	(void)state;
+	memset(cache, 0, sizeof cache);
+	spd.mem.cache_count = 1;
+	for (uint8_t host = 0; host < 20; host++) {
+		struct adit_flow f = flow(host);
+		const struct adit_spd_ask ask = {&f, ADIT_OUT, EF, 0};
+
+		(void)scans_for(&ask);
+		assert_int_not_equal(cache[0].generation, 0);
+		assert_int_equal(cache[1].generation, 0);
+	}
+}
+
 /* Whatever of the packet differs; and it is asked anew when something has changed. */
 static void
 test_what_was_decided_is_not_decided_again(void **state)
@@ -565,6 +581,7 @@ main(void)
 		TEST(test_decisions_are_void_after_2_to_the_32_changes),
 		TEST(test_decisions_of_the_round_before_are_void),
 		TEST(test_a_cache_begins_empty_whatever_its_memory_held),
+		TEST(test_a_cache_of_one_place_has_no_second),
 		TEST(test_the_cache_changes_no_answer),
 		TEST(test_what_was_decided_is_not_decided_again),
 		TEST(test_a_burst_is_answered_as_single_packets_are),

@@ -309,6 +309,10 @@ test_what_is_unlinked_is_found_no_more_and_can_be_linked_again(void **state)
 				 UINT32_MAX);
 		assert_int_equal(adit_spd_link(&hashed.spd, &hashed.sad, hashed.ids[0]), ADIT_OK);
 	}
+	adit_spd_unlink(&hashed.spd, &hashed.sad, hashed.ids[0]);
+	assert_int_equal(adit_sad_remove(&hashed.sad, hashed.ids[0]), ADIT_OK);
+	for (unsigned by = 0; by < 3; by++)
+		assert_int_equal(hashed.sad.hashed[by], 0);
 }
 
 int
