@@ -10,11 +10,13 @@
 #include <netinet/in.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,6 +125,41 @@ has_ipv6(void)
 	return fd >= 0 || errno != EAFNOSUPPORT;
 }
 
+/* Rule and table are of a whole network namespace, and so is a name like this one, which goes when
+ * its holder ends. */
+static int claim = -1;
+
+/* false: told on stderr. */
+static bool
+claim_table(void)
+{
+	static const char name[] = "aditd: table " TABLE;
+	const socklen_t n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof name);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un at;
+
+	memset(&at, 0, sizeof at);
+	at.sun_family = AF_UNIX;
+	memcpy(at.sun_path + 1, name, sizeof name - 1); /* behind a zero: no file */
+	if (fd >= 0 && bind(fd, (const void *)&at, n) == 0) {
+		claim = fd;
+		return true;
+	}
+	fprintf(stderr, "aditd: table " TABLE ": %s\n",
+		errno == EADDRINUSE ? "another aditd of this network namespace has it"
+				    : strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return false;
+}
+
+static void
+give_up_table(void)
+{
+	close(claim);
+	claim = -1;
+}
+
 /* false: told on stderr. */
 static bool
 set_up(const char *name, unsigned mtu)
@@ -169,17 +206,20 @@ tun_open(const char *name, unsigned mtu)
 		close(fd);
 		return -1;
 	}
-	if (!set_up(name, mtu)) {
-		close(fd);
-		return -1;
+	if (claim_table()) {
+		if (set_up(name, mtu))
+			return fd;
+		give_up_table();
 	}
-	return fd;
+	close(fd);
+	return -1;
 }
 
 void
 tun_close(int fd)
 {
 	remove_rules();
+	give_up_table();
 	close(fd);
 }
 

@@ -200,6 +200,22 @@ test_without_its_rule_there_is_no_device(void **state)
 	assert_false(shell("ip link show dev " NAME " >/dev/null 2>&1"));
 }
 
+/* Its start and its end would take the first one's rule. */
+static void
+test_a_second_one_may_not_have_the_table(void **state)
+{
+	(void)state;
+	need_device();
+	assert_true(route("10.2.0.0/16", "0.0.0.0/0"));
+	said_begin();
+	assert_int_equal(tun_open("aditt1", 1400), -1);
+	assert_non_null(strstr(said_end(), "another aditd"));
+	expect("ip -4 route get 10.2.0.1", "dev " NAME);
+	tun_close(device);
+	device = tun_open("aditt1", 1400);
+	assert_true(device >= 0);
+}
+
 static void
 test_a_wide_range_takes_one_command(void **state)
 {
@@ -238,6 +254,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_a_route_that_can_not_be_made_is_told, begin,
 						end),
 		cmocka_unit_test_setup_teardown(test_without_its_rule_there_is_no_device, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_a_second_one_may_not_have_the_table, begin,
 						end),
 		cmocka_unit_test_setup_teardown(test_a_wide_range_takes_one_command, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_deleted_is_an_error_to_poll,
