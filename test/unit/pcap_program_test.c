@@ -119,7 +119,8 @@ assert_seq(const char *option, uint32_t seq)
 
 	assert_int_equal(call("sa", option, "out"), 0);
 	assert_true(get("out", out, sizeof out) > (size_t)(p - out) + 4);
-	assert_int_equal((uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3], seq);
+	assert_int_equal((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3],
+			 seq);
 }
 
 static void
