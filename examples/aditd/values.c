@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../xfrm/protocols.h"
 #include "values.h"
 
 char *
@@ -289,15 +290,6 @@ protocol_number(const char *text, uint8_t *out)
 	return NULL;
 }
 
-static bool
-has_ports(uint8_t protocol)
-{
-	enum { DCCP = 33, SCTP = 132, UDPLITE = 136 };
-
-	return protocol == ADIT_PROTO_TCP || protocol == ADIT_PROTO_UDP || protocol == DCCP ||
-	       protocol == SCTP || protocol == UDPLITE;
-}
-
 static const char *
 port_range(char *text, struct adit_ts *ts)
 {
@@ -308,7 +300,7 @@ port_range(char *text, struct adit_ts *ts)
 		return NULL;
 	if (ts->protocol == ADIT_PROTO_ICMP || ts->protocol == ADIT_PROTO_ICMPV6)
 		return "types and codes of ICMP are not supported";
-	if (ts->protocol && !has_ports(ts->protocol))
+	if (ts->protocol && !protocol_has_ports(ts->protocol))
 		return "a protocol without ports";
 	if (strcmp(text, "%opaque") == 0)
 		return "opaque ports are not supported";

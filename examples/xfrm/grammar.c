@@ -5,6 +5,7 @@
 
 #include "digits.h"
 #include "grammar.h"
+#include "protocols.h"
 
 static void
 list_words(const struct keyword *k, char *out, size_t cap)
@@ -286,19 +287,12 @@ is_icmp(uint8_t protocol)
 }
 
 static bool
-has_ports(uint8_t protocol)
-{
-	return protocol == ADIT_PROTO_TCP || protocol == ADIT_PROTO_UDP || protocol == 33 ||
-	       protocol == 132 || protocol == 136;
-}
-
-static bool
 put_upper(struct words *w, struct selector *s)
 {
 	struct adit_ts *src = &s->out->src, *dst = &s->out->dst;
 
 	src->protocol = dst->protocol = s->protocol;
-	if (s->has_ports && !has_ports(s->protocol))
+	if (s->has_ports && !protocol_has_ports(s->protocol))
 		return words_fail(w, "sport and dport need proto tcp, udp, sctp, dccp or udplite");
 	if (s->has_ports && s->sport != UINT64_MAX)
 		src->port_first = src->port_last = (uint16_t)s->sport;
