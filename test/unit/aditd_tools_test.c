@@ -5,46 +5,26 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "../../examples/aditd/host.h"
 #include "../../examples/aditd/keylog.h"
 #include "adit/mbedtls.h"
+#include "support/folder.h"
 
-static char folder[64];
-
-static const char *
-in_folder(const char *name)
+static void
+read_text(const char *name, char *to, size_t cap)
 {
-	static char path[128];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
-}
-
-static size_t
-read_back(const char *name, char *to, size_t cap)
-{
-	FILE *f = fopen(in_folder(name), "rb");
-	size_t n;
-
-	assert_non_null(f);
-	n = fread(to, 1, cap - 1, f);
-	to[n] = 0;
-	fclose(f);
-	return n;
+	to[folder_get(name, to, cap - 1)] = 0;
 }
 
 static int
 make_folder(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/adit-tools-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
+	return folder_make() ? 0 : -1;
 }
 
 static int
@@ -53,9 +33,7 @@ remove_folder(void **state)
 	static const char *const names[] = {"ikev2_decryption_table", "esp_sa"};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++)
-		(void)unlink(in_folder(names[i]));
-	return rmdir(folder);
+	return folder_remove(names, 2);
 }
 
 static const uint8_t bytes[96] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
@@ -90,7 +68,7 @@ test_key_files_are_what_wireshark_reads_and_for_their_owner_alone(void **state)
 	char text[4096];
 
 	(void)state;
-	assert_true(keylog_open(folder));
+	assert_true(keylog_open(folder_name()));
 	memset(&rec, 0, sizeof rec);
 	rec.spi_i[0] = 0xab;
 	rec.spi_r[7] = 0xcd;
@@ -101,13 +79,13 @@ test_key_files_are_what_wireshark_reads_and_for_their_owner_alone(void **state)
 	keylog_child(&esn);
 	keylog_child(&chacha);
 
-	read_back("ikev2_decryption_table", text, sizeof text);
+	read_text("ikev2_decryption_table", text, sizeof text);
 	assert_string_equal(text, "ab00000000000000,00000000000000cd,0123456789abcdef,"
 				  "0123456789abcdef,\"AES-GCM-128 with 16 octet ICV [RFC5282]\",,,"
 				  "\"NONE [RFC4306]\"\n");
-	assert_int_equal(stat(in_folder("esp_sa"), &st), 0);
+	assert_int_equal(stat(folder_path("esp_sa"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	read_back("esp_sa", text, sizeof text);
+	read_text("esp_sa", text, sizeof text);
 	assert_non_null(strstr(text,
 			       "\"IPv4\",\"10.0.0.2\",\"10.0.0.1\",\"0xc0000001\","
 			       "\"AES-GCM with 16 octet ICV [RFC4106]\","

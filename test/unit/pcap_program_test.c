@@ -13,6 +13,8 @@
 
 #include <unistd.h>
 
+#include "support/folder.h"
+
 #define ESP_SA                                                                       \
 	"\"IPv4\",\"10.0.0.1\",\"10.0.0.2\",\"0x1001\",\"AES-GCM with 16 octet ICV " \
 	"[RFC4106]\",\"0x000102030405060708090a0b0c0d0e0f10111213\",\"NULL\",\"\"\n"
@@ -23,40 +25,6 @@
 enum { FILE_HEADER = 24, PACKET_HEADER = 16, IP_HEADER = 20, SEQ = 4 };
 
 static const char *const names[] = {"sa", "xfrm", "link", "in", "out", "said"};
-static char folder[64];
-
-static char *
-in_folder(const char *name)
-{
-	static char paths[4][128];
-	static unsigned at;
-	char *path = paths[at++ % 4];
-
-	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-	return path;
-}
-
-static void
-put(const char *name, const void *bytes, size_t n)
-{
-	FILE *f = fopen(in_folder(name), "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(bytes, 1, n, f), n);
-	fclose(f);
-}
-
-static size_t
-get(const char *name, uint8_t *to, size_t cap)
-{
-	FILE *f = fopen(in_folder(name), "rb");
-	size_t n;
-
-	assert_non_null(f);
-	n = fread(to, 1, cap, f);
-	fclose(f);
-	return n;
-}
 
 static int
 begin(void **state)
@@ -68,12 +36,11 @@ begin(void **state)
 		0x45, 0,    0,    20,   0, 0, 0, 0, 64, 253, 0, 0, 10, 1, 0, 1, 10,   2,    0, 1};
 
 	(void)state;
-	strcpy(folder, "/tmp/adit-program-XXXXXX");
-	if (!mkdtemp(folder))
+	if (!folder_make())
 		return -1;
-	put("in", capture, sizeof capture);
-	put("sa", ESP_SA, sizeof ESP_SA - 1);
-	put("xfrm", STATE, sizeof STATE - 1);
+	folder_put("in", capture, sizeof capture);
+	folder_put("sa", ESP_SA, sizeof ESP_SA - 1);
+	folder_put("xfrm", STATE, sizeof STATE - 1);
 	return 0;
 }
 
@@ -81,9 +48,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		(void)unlink(in_folder(names[i]));
-	return rmdir(folder);
+	return folder_remove(names, sizeof names / sizeof names[0]);
 }
 
 /* The exit status of `adit-pcap encap KEYS OPTION in OUT`; what it tells goes into a file. */
@@ -93,14 +58,14 @@ call(const char *keys, const char *option, const char *out)
 	char text[6][160] = {"adit-pcap", "encap"}, *argv[7] = {NULL};
 	int was = dup(STDERR_FILENO), status;
 
-	snprintf(text[2], sizeof text[2], "--%s=%s", keys, in_folder(keys));
+	snprintf(text[2], sizeof text[2], "--%s=%s", keys, folder_path(keys));
 	snprintf(text[3], sizeof text[3], "%s", option);
-	snprintf(text[4], sizeof text[4], "%s", in_folder("in"));
-	snprintf(text[5], sizeof text[5], "%s", in_folder(out));
+	snprintf(text[4], sizeof text[4], "%s", folder_path("in"));
+	snprintf(text[5], sizeof text[5], "%s", folder_path(out));
 	for (int i = 0; i < 6; i++)
 		argv[i] = text[i];
 	fflush(stderr);
-	assert_non_null(freopen(in_folder("said"), "w", stderr));
+	assert_non_null(freopen(folder_path("said"), "w", stderr));
 	optind = 0;
 	status = pcap_main(6, argv);
 	fflush(stderr);
@@ -118,7 +83,7 @@ assert_seq(const char *option, uint32_t seq)
 	const uint8_t *p = out + FILE_HEADER + PACKET_HEADER + IP_HEADER + SEQ;
 
 	assert_int_equal(call("sa", option, "out"), 0);
-	assert_true(get("out", out, sizeof out) > (size_t)(p - out) + 4);
+	assert_true(folder_get("out", out, sizeof out) > (size_t)(p - out) + 4);
 	assert_int_equal((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3],
 			 seq);
 }
@@ -145,7 +110,7 @@ test_what_is_no_number_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
 		assert_int_equal(call("sa", options[i], "out"), 2);
-	assert_int_equal(access(in_folder("out"), F_OK), -1);
+	assert_int_equal(access(folder_path("out"), F_OK), -1);
 }
 
 /* --- Files. */
@@ -154,10 +119,10 @@ static void
 assert_not_written(const char *keys, const char *out)
 {
 	uint8_t before[512], after[512];
-	size_t n = get(out, before, sizeof before);
+	size_t n = folder_get(out, before, sizeof before);
 
 	assert_int_equal(call(keys, "--seq=1", out), 2);
-	assert_int_equal(get(out, after, sizeof after), n);
+	assert_int_equal(folder_get(out, after, sizeof after), n);
 	assert_memory_equal(before, after, n);
 }
 
@@ -168,10 +133,10 @@ test_no_output_is_written_over_what_was_read(void **state)
 	assert_not_written("sa", "in");
 	assert_not_written("sa", "sa");
 	assert_not_written("xfrm", "xfrm");
-	assert_int_equal(symlink("xfrm", in_folder("link")), 0);
+	assert_int_equal(symlink("xfrm", folder_path("link")), 0);
 	assert_not_written("xfrm", "link");
-	unlink(in_folder("link"));
-	assert_int_equal(link(in_folder("sa"), in_folder("link")), 0);
+	unlink(folder_path("link"));
+	assert_int_equal(link(folder_path("sa"), folder_path("link")), 0);
 	assert_not_written("sa", "link");
 	/* Other files are. */
 	assert_int_equal(call("sa", "--seq=1", "xfrm"), 0);

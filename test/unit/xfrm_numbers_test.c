@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,30 +15,21 @@
 
 #include "../../examples/aditd/numbers.h"
 #include "../../examples/aditd/values.h"
+#include "support/folder.h"
 
 #define SA "dst 10.0.0.2 proto esp spi 0x00001001 replay-oseq "
 #define OTHER "dst fd00::2 proto ah spi 0x00001002 replay-seq "
 
-static char folder[64], file[128], said[512];
+static char file[128], said[512];
 static FILE *err;
-
-static const char *
-in_folder(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
-}
 
 static int
 begin(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/adit-numbers-XXXXXX");
-	if (!mkdtemp(folder))
+	if (!folder_make())
 		return -1;
-	strcpy(file, in_folder("n"));
+	strcpy(file, folder_path("n"));
 	memset(said, 0, sizeof said);
 	err = fmemopen(said, sizeof said, "w");
 	return err ? 0 : -1;
@@ -53,19 +43,7 @@ end(void **state)
 	(void)state;
 	fclose(err);
 	keep_nothing();
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		(void)unlink(in_folder(names[i]));
-	return rmdir(folder);
-}
-
-static void
-put(const char *name, const char *text, size_t n)
-{
-	FILE *f = fopen(in_folder(name), "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, n, f), n);
-	fclose(f);
+	return folder_remove(names, sizeof names / sizeof names[0]);
 }
 
 static void
@@ -84,7 +62,7 @@ assert_refused(const char *text, size_t n, const char *words)
 {
 	struct numbers numbers;
 
-	put("n", text, n);
+	folder_put("n", text, n);
 	if (numbers_read(&numbers, file, err))
 		fail_msg("\"%s\" was taken", text);
 	assert_said(words);
@@ -97,7 +75,7 @@ test_what_was_written_is_read(void **state)
 	struct numbers n, again;
 
 	(void)state;
-	put("n", text, sizeof text - 1);
+	folder_put("n", text, sizeof text - 1);
 	for (int i = 0; i < 2; i++) {
 		assert_true(numbers_read(&n, file, err));
 		assert_int_equal(n.count, 2);
@@ -113,7 +91,7 @@ test_what_was_written_is_read(void **state)
 		assert_true(numbers_write(&n, err));
 	}
 	/* What is not there was never used. */
-	assert_true(numbers_read(&again, in_folder("none"), err));
+	assert_true(numbers_read(&again, folder_path("none"), err));
 	assert_int_equal(again.count, 0);
 }
 
@@ -305,7 +283,7 @@ test_a_file_that_was_refused_is_not_locked(void **state)
 	struct numbers n;
 
 	(void)state;
-	put("n", "x\n", 2);
+	folder_put("n", "x\n", 2);
 	assert_false(numbers_open(&n, file, err));
 	unlink(file);
 	assert_true(numbers_open(&n, file, err));
@@ -324,21 +302,21 @@ assert_place_refused(void)
 	assert_int_equal(lstat(file, &after), 0);
 	assert_true(before.st_ino == after.st_ino && before.st_mode == after.st_mode);
 	/* Nor was a lock made beside it. */
-	assert_int_equal(access(in_folder("n.lock"), F_OK), -1);
+	assert_int_equal(access(folder_path("n.lock"), F_OK), -1);
 }
 
 static void
 test_what_is_no_file_by_itself_is_not_replaced(void **state)
 {
 	(void)state;
-	put("other", SA "7\n", sizeof SA "7\n" - 1);
+	folder_put("other", SA "7\n", sizeof SA "7\n" - 1);
 	assert_int_equal(symlink("other", file), 0);
 	assert_place_refused();
 	unlink(file);
 	assert_int_equal(symlink("nowhere", file), 0);
 	assert_place_refused();
 	unlink(file);
-	assert_int_equal(link(in_folder("other"), file), 0);
+	assert_int_equal(link(folder_path("other"), file), 0);
 	assert_place_refused();
 	unlink(file);
 	assert_int_equal(mkfifo(file, 0600), 0);
@@ -356,15 +334,15 @@ test_a_link_beside_the_file_is_not_written_through(void **state)
 	struct numbers n;
 
 	(void)state;
-	put("other", "mine", 4);
-	assert_int_equal(symlink("other", in_folder("n.new")), 0);
+	folder_put("other", "mine", 4);
+	assert_int_equal(symlink("other", folder_path("n.new")), 0);
 	make_one(&n, 7);
 	assert_false(numbers_write(&n, err));
 	assert_said("File exists");
-	assert_int_equal(stat(in_folder("other"), &other), 0);
+	assert_int_equal(stat(folder_path("other"), &other), 0);
 	assert_int_equal(other.st_size, 4);
-	unlink(in_folder("n.new"));
-	assert_int_equal(symlink("other", in_folder("n.lock")), 0);
+	unlink(folder_path("n.new"));
+	assert_int_equal(symlink("other", folder_path("n.lock")), 0);
 	assert_false(numbers_open(&n, file, err));
 	assert_said("n.lock: ");
 }
